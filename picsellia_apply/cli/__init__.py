@@ -1,0 +1,58 @@
+"""The command line: one module per command, imported only when it runs; exit codes in `cli.exit`.
+
+A command's module holds one click command named `command`. Data goes to stdout, logs and progress to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from picsellia_apply import __version__
+
+COMMANDS = {
+    "init": "manifests for a folder of pictures and the annotation files in it",
+    "validate": "check manifests and everything they name, offline",
+    "plan": "show what an apply would change",
+    "show": "show a saved plan again",
+    "apply": "make the platform as the manifests say",
+    "schema": "print the JSON Schema of the manifests",
+    "serve": "run the lake for a team",
+    "user": "users and tokens of a lake",
+}
+"""Every command and what it does, in the order of `--help`."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for, so that `--version` costs nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the module of one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"picsellia_apply.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="picsellia-apply")
+def group() -> None:
+    """Computer-vision datasets as code: plan shows what would change, apply does it, and the next plan is empty."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code that `cli.exit` gives to what happened."""
+    from picsellia_apply.cli.exit import run
+
+    sys.exit(run(group))

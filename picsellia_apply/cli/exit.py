@@ -1,0 +1,117 @@
+"""Exit codes, in one place: which exception ends the program how, and what is printed on the way.
+
+0 ok                        1 unexpected (a bug of ours)      2 changes present (`--detailed-exitcode`, `drift`)
+3 partly applied            4 refused by a guard              5 lease held
+6 stale plan                7 conflict or blocked content    64 usage
+65 bad manifest, annotation or picture file                  69 platform unavailable
+77 not authorised         130 interrupted
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from enum import IntEnum
+
+import click
+
+from picsellia_apply import __version__, errors
+
+
+class Exit(IntEnum):
+    """Stable exit codes."""
+
+    ok = 0
+    unexpected = 1
+    changes = 2
+    partly = 3
+    refused = 4
+    lease = 5
+    stale = 6
+    blocked = 7
+    usage = 64
+    bad_input = 65
+    unavailable = 69
+    unauthorised = 77
+    interrupted = 130
+
+
+_CODES: tuple[tuple[type[errors.PicselliaError], Exit], ...] = (
+    (errors.InvalidInput, Exit.bad_input),
+    (errors.UsageError, Exit.usage),
+    (errors.RefusedError, Exit.refused),
+    (errors.StalePlan, Exit.stale),
+    (errors.LeaseHeld, Exit.lease),
+    (errors.AuthenticationError, Exit.unauthorised),
+    (errors.NetworkError, Exit.unavailable),
+    (errors.ApiLimitError, Exit.unavailable),
+    (errors.UnsufficientRessourcesError, Exit.unavailable),
+    (errors.ProcessingError, Exit.unavailable),
+    (errors.TransferError, Exit.partly),
+    (errors.PicselliaError, Exit.unexpected),
+)
+
+
+class Finished(Exception):  # noqa: N818 - it is not an error
+    """Ends a command with a code; everything was already said."""
+
+    def __init__(self, code: Exit) -> None:
+        """Keep the code."""
+        super().__init__(code)
+        self.code = code
+
+
+def code_of(error: errors.PicselliaError) -> Exit:
+    """Return the exit code of an exception of ours."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def _tell(error: errors.PicselliaError) -> None:
+    print(f"error: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  hint: {error.hint}", file=sys.stderr)
+
+
+def _tell_input(error: errors.InvalidInput) -> None:
+    from picsellia_apply.render.diagnostics import render_diagnostics
+
+    print(render_diagnostics(error.diagnostics), file=sys.stderr)
+
+
+def _tell_bug() -> None:
+    traceback.print_exc()
+    print(
+        f"\nthis is a bug in picsellia-apply {__version__}: please report it with the lines above\n"
+        "nothing that was already written is lost; running the command again is safe",
+        file=sys.stderr,
+    )
+
+
+def run(group: click.Group) -> int:
+    """Run a command group and return the exit code for what happened; never raises."""
+    try:
+        group(standalone_mode=False)
+        return Exit.ok
+    except Finished as finished:
+        return finished.code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as usage:
+        usage.show()
+        return Exit.usage
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        print("interrupted", file=sys.stderr)
+        return Exit.interrupted
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.ok
+    except errors.InvalidInput as error:
+        _tell_input(error)
+        return Exit.bad_input
+    except errors.PicselliaError as error:
+        _tell(error)
+        return code_of(error)
+    except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours gets its own message
+        _tell_bug()
+        return Exit.unexpected

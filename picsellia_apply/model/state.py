@@ -1,0 +1,77 @@
+"""What is there, and what should be there: one type for both, `observed` and `desired`.
+
+The lake's pictures and tags are columns and sets. Everything else is a `Resource` under its address.
+
+    address           fields                               members
+    dataset/...       description, private                 -
+    version/...       frozen, from (desired only)          picture name -> None
+    label/...         -                                    -
+    annotations/...   -                                    picture name -> tuple of canonical object texts
+    network/...       type, framework, description, ...    -
+    file/..., thumbnail/...   sha256 (hex or None), size   -
+
+In `desired` there are also `pictures/SET` (members: picture name -> sha256), `pictures/SET/TAG` (members: name ->
+None) and `query/QUERY/TAG` (the same; option `absent: True` when the tag must be off). In `observed` these three are
+read from `Lake`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from picsellia_apply.errors import Diagnostic
+from picsellia_apply.source import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Pictures of the lake: those that the declaration and the inventory touch.
+
+    Attributes:
+        pictures: Name to sha256 (hex), None where the platform cannot say.
+        tags: Tag to the names that carry it.
+    """
+
+    pictures: Mapping[str, str | None] = field(default_factory=dict)
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One managed thing.
+
+    Attributes:
+        fields: Scalars, lists and maps that are compared as wholes; in `desired` only the managed ones.
+        members: See the module's table; never changed after it is made.
+        options: Desired only: how differences are decided, e.g. `restore`, `frozen`, `absent`, and for annotations
+            `policy`: picture name -> seed | merge | mirror.
+        needs: Desired only: addresses that must be done before this one.
+        place: Desired only: where it is declared.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is (or should be) on the platform, in the scope of the declaration and the inventory.
+
+    Attributes:
+        lake: Pictures and tags; in `desired` the predicted ones.
+        resources: By address.
+        findings: What was noticed on the way.
+        complete: True when every listing was read to its end and counted right; deletes need it.
+        requests: How many requests it took (observed only).
+    """
+
+    lake: Lake = Lake()
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    findings: tuple[Diagnostic, ...] = ()
+    complete: bool = True
+    requests: int = 0
