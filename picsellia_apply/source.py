@@ -7,6 +7,8 @@ any file format.
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -51,6 +53,41 @@ class Place:
         return Place(self.file, self.document, (*self.path, *map(str, steps)))
 
 
+def underline(line: str, position: Position) -> str:
+    """Return one line of a file with the stretch that `position` names underlined, as diagnostics show it.
+
+    Args:
+        line: The line; tabs count as one column, wide characters take two.
+        position: Where; column 0 shows the line alone.
+
+    Returns:
+        One or two lines without a final newline.
+    """
+    line = line.replace("\t", " ")
+    margin = f"  {position.line} | "
+    if not position.column:
+        return margin + line
+    start = position.column - 1
+    room = max(1, len(line) - start)
+    before, under = line[:start], line[start : start + min(max(position.length, 1), room)]
+    marks = "^" + "~" * (max(_cells(under), 1) - 1)
+    return f"{margin}{line}\n{' ' * (len(margin) - 2)}| {' ' * _cells(before)}{marks}"
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as the user would write it: relative to the working folder where that is shorter."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow symbolic links
+    relative = os.path.relpath(absolute)
+    return relative if len(relative) <= len(absolute) else absolute
+
+
 def excerpt(text: str, position: Position) -> str:
     """Return the line of `text` that `position` names, underlined, as diagnostics show it.
 
@@ -64,10 +101,4 @@ def excerpt(text: str, position: Position) -> str:
     lines = text.splitlines()
     if not 0 < position.line <= len(lines):
         return ""
-    line = lines[position.line - 1].replace("\t", " ")
-    margin = f"  {position.line} | "
-    if not position.column:
-        return margin + line
-    room = max(1, len(line) - position.column + 1)
-    marks = "^" + "~" * (min(max(position.length, 1), room) - 1)
-    return f"{margin}{line}\n{' ' * (len(margin) - 2)}| {' ' * (position.column - 1)}{marks}"
+    return underline(lines[position.line - 1], position)

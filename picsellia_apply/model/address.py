@@ -10,6 +10,7 @@
     network/NAME                   a network's properties
     file/NETWORK/KEY               one file of a network
     thumbnail/NETWORK              a network's thumbnail
+    workspace/NAME                 the workspace as a whole: only in refusals and in what lifts them
 
 `/`, `@`, `%` and control characters inside a name are percent-encoded (UTF-8), so an address splits in one way only.
 """
@@ -19,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-KINDS = ("pictures", "query", "dataset", "version", "label", "annotations", "network", "file", "thumbnail")
+KINDS = ("pictures", "query", "dataset", "version", "label", "annotations", "network", "file", "thumbnail", "workspace")
 """Every kind an address may begin with."""
 
 _QUOTED = {c: f"%{c:02X}" for c in (*range(32), 127)} | {ord(c): f"%{ord(c):02X}" for c in "/@%"}
@@ -54,7 +55,7 @@ class Address:
 _SHAPES = {
     "pictures": (False, (0, 1)), "query": (False, (1,)), "dataset": (False, (0,)), "version": (True, (0,)),
     "label": (True, (2,)), "annotations": (True, (0,)), "network": (False, (0,)), "file": (False, (1,)),
-    "thumbnail": (False, (0,)),
+    "thumbnail": (False, (0,)), "workspace": (False, (0,)),
 }  # fmt: skip
 
 

@@ -175,7 +175,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an apply would do, and everything it rests on."""
+    """What an apply would do, and everything it rests on.
+
+    `policy` is what the plan was made under (set by `pipeline.make_plan`, kept in a saved plan, not in the digest), so that
+    an apply of the saved plan makes it again in the same way.
+    """
 
     target: Target
     operations: tuple[Operation, ...] = ()
@@ -190,6 +194,7 @@ class Plan:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     digest: str = ""
+    policy: Policy | None = None
 
     @property
     def summary(self) -> dict[str, int]:
