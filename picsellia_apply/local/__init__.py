@@ -1,0 +1,7 @@
+"""Pictures and files on this disk: found, named, hashed; a second look at the same files costs a stat each."""
+
+from picsellia_apply.local.cache import StatCache, default_cache
+from picsellia_apply.local.hashing import hash_file
+from picsellia_apply.local.scan import scan_pictures
+
+__all__ = ["StatCache", "default_cache", "hash_file", "scan_pictures"]

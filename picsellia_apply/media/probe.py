@@ -1,0 +1,160 @@
+"""Size, orientation and format of one picture file.
+
+A file is taken for a picture when Pillow knows its header and the file is not cut short. Sizes are those stored in
+the file; EXIF orientation 5 to 8 swaps them when the picture is displayed.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from picsellia_apply.media.header import header_size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
+"""Lower-case suffixes of the picture types that we know."""
+PIXEL_LIMIT = 178_956_970
+"""Most pixels of one picture: twice Pillow's warning level, where Pillow refuses."""
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a git-lfs pointer file begins."""
+
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")  # Pillow finds MPO by way of JPEG
+_ORIENTATION = 0x0112
+_pillow = threading.Lock()  # warnings.catch_warnings is not for two threads at once
+
+
+class NotAPicture(Exception):  # noqa: N818 - it names what the file is
+    """The file is no picture that can be used.
+
+    Attributes:
+        reason: Why, in a few words, without the file's name.
+        is_pointer: It is a git-lfs pointer, not the picture itself.
+    """
+
+    def __init__(self, reason: str, *, is_pointer: bool = False) -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason
+        self.is_pointer = is_pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a picture file says about itself: px as stored, EXIF orientation 1 to 8, Pillow's name of the format."""
+
+    width: int
+    height: int
+    orientation: int
+    format: str
+
+
+def probe(path: Path) -> Probe:
+    """Look at a picture file.
+
+    Args:
+        path: The file; it is read as a whole.
+
+    Returns:
+        Stored size in px, orientation, format.
+
+    Raises:
+        NotAPicture: It is empty, cut short, too large, or no picture.
+        OSError: It cannot be read.
+    """
+    return probe_bytes(path.read_bytes())
+
+
+def probe_bytes(data: bytes) -> Probe:
+    """Look at a picture's bytes; see `probe`.
+
+    Raises:
+        NotAPicture: They are empty, cut short, too large, or no picture.
+    """
+    if not data:
+        raise NotAPicture("the file is empty")
+    if data.startswith(LFS_POINTER):
+        raise NotAPicture("it is a git-lfs pointer, not the picture itself", is_pointer=True)
+    found = header_size(data)
+    if found is None:
+        return _probe_pillow(data)
+    width, height, name = found
+    _limit(width, height)
+    return Probe(width, height, 1, name)
+
+
+def _limit(width: int, height: int) -> None:
+    if width * height > PIXEL_LIMIT:
+        size = f"{width:,} x {height:,} px"
+        raise NotAPicture(f"{size} are more than the {PIXEL_LIMIT:,} px that one picture may have")
+
+
+def _probe_pillow(data: bytes) -> Probe:
+    from PIL import Image, UnidentifiedImageError
+
+    with _pillow, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # limits are our own, and damaged EXIF is judged below
+        try:
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                _limit(*picture.size)
+                found = Probe(*_stored_size(picture), _orientation(picture), str(picture.format))
+                _whole(picture, data)  # afterwards: loading a TIFF turns it
+                return found
+        except NotAPicture:
+            raise
+        except Image.DecompressionBombError:
+            raise NotAPicture(f"it has more than the {PIXEL_LIMIT:,} px that one picture may have") from None
+        except UnidentifiedImageError:
+            raise NotAPicture("its content is of no type we know") from None
+        except Exception as error:  # noqa: BLE001 - Pillow's readers raise anything on damaged bytes
+            raise NotAPicture(f"it is damaged: {_plain(error)}") from None
+
+
+def _plain(error: Exception) -> str:
+    text = str(error).split("\n")[0].strip() or type(error).__name__
+    return "the file is cut short" if "truncated" in text.lower() else text[:120]
+
+
+def _whole(picture: Image, data: bytes) -> None:
+    """Decode the picture where its end is not where the format puts it.
+
+    Raises:
+        Exception: Whatever Pillow raises on a file that is cut short.
+    """
+    if not _ends_well(picture.format or "", data):
+        picture.load()
+
+
+def _ends_well(name: str, data: bytes) -> bool:
+    match name:
+        case "JPEG" | "MPO":
+            return data.rstrip(b"\0").endswith(b"\xff\xd9")
+        case "PNG":
+            return data[-8:-4] == b"IEND"
+        case "GIF":
+            return data.rstrip(b"\0").endswith(b";")
+        case "WEBP":
+            return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+        case _:
+            return False
+
+
+def _stored_size(picture: Image) -> tuple[int, int]:
+    """Return the size as the file has it; Pillow gives a TIFF's as it is displayed."""
+    tags = getattr(picture, "tag_v2", None)
+    return (int(tags[256]), int(tags[257])) if tags is not None else picture.size
+
+
+def _orientation(picture: Image) -> int:
+    """Return the EXIF orientation; anything but 1 to 8, and EXIF that cannot be read, counts as 1."""
+    try:
+        value: Any = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - damaged EXIF does not make the pixels worse
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
