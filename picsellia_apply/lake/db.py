@@ -1,0 +1,148 @@
+"""The database port: an engine, two kinds of transaction, and the few statements that dialects write differently.
+
+Nothing else in the lake knows which database it is. SQLite runs in WAL mode with synchronous=FULL: an answer that says
+"stored" must hold after a power cut too, and NORMAL may lose the last commits; FULL costs 0.24 ms a commit, and bulk
+requests commit once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Table, bindparam, cast, create_engine, event, func, select, text
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.functions import GenericFunction
+
+from picsellia_apply.lake.schema import REVISION, metadata
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a write waits for another process's."""
+
+
+class json_texts(GenericFunction[Any]):  # noqa: N801 - SQLAlchemy names SQL functions so
+    """The texts of a JSON array as rows of one column `value`: many values in one parameter of one statement."""
+
+    inherit_cache = True
+    name = "json_each"
+
+
+@compiles(json_texts, "postgresql")
+def _json_texts_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS JSON))"
+
+
+def one_of(column: ColumnElement[Any], values: Collection[str] | Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of `values`, all texts or all ints; one parameter for any number."""
+    listed = json_texts(bindparam(None, msgspec.json.encode(list(values)).decode())).table_valued("value")
+    return column.in_(select(cast(listed.c.value, column.type)))
+
+
+def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    """Set what every SQLite connection needs; `isolation_level` None leaves BEGIN to us."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once for a write, so that two writers queue instead of failing halfway."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _engine(path: Path | None) -> Engine:
+    if path is None:
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=64)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+class Database:
+    """One store. `read` and `write` open a transaction; a write is alone in this process and among processes."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the database file at `path`, or one in memory."""
+        self.engine = _engine(path)
+        self._writing = self.engine.execution_options(writes=True)
+        self._write_lock = threading.RLock()
+        self._in_memory = path is None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection whose statements all see one state."""
+        if self._in_memory:  # its threads share the one connection
+            with self._write_lock, self.engine.begin() as conn:
+                yield conn
+            return
+        with self.engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection whose changes are all kept, durably, or none."""
+        with self._write_lock, self._writing.begin() as conn:
+            yield conn
+
+    def revision(self) -> str | None:
+        """Return the migration the store is at, None for an empty one."""
+        try:
+            with self.read() as conn:
+                found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+                return found
+        except (OperationalError, ProgrammingError):
+            return None
+
+    def upgrade(self) -> None:
+        """Bring the store to this program's schema. Alembic is imported only when there is something to do."""
+        if self.revision() == REVISION:
+            return
+        if self._in_memory:  # nothing to migrate from; a test keeps metadata and migrations equal
+            with self.write() as conn:
+                metadata.create_all(conn)
+            return
+        from picsellia_apply.lake.migrations import upgrade
+
+        upgrade(self.engine)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def insert_row(conn: Connection, table: Table, values: Mapping[str, Any]) -> int:
+    """Insert one row and return its key."""
+    key = conn.execute(plain_insert(table).values(**values)).inserted_primary_key
+    if key is None:
+        raise TypeError(f"the table `{table.name}` has no key of its own")
+    return int(key[0])
+
+
+def count(conn: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    """Return how many rows of a table meet all conditions."""
+    return conn.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()

@@ -1,0 +1,14 @@
+"""What Alembic runs: the migrations on the engine it was given, in one transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from picsellia_apply.lake.schema import metadata
+
+engine = context.config.attributes["engine"].execution_options(writes=True)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

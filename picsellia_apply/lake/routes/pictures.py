@@ -1,0 +1,171 @@
+"""The lake's pictures: SDK v2 (`datalake/...`) and the extension's lookup and batch. Source: WIRE_V2.md section 3."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.sql import ColumnElement
+from werkzeug.wrappers import Response
+
+from picsellia_apply.lake.call import MEBIBYTE, Call, Handler, answer
+from picsellia_apply.lake.refusal import bad_request, too_large
+from picsellia_apply.lake.router import Route, route
+from picsellia_apply.lake.service import batch, blobs, claim, pictures, selection, versions
+from picsellia_apply.wire import extension, v2
+
+_HEADER_LIMIT = 16 * MEBIBYTE
+
+
+def _ids(refs: v2.PictureRefs) -> list[str]:
+    """Return the ids behind references.
+
+    Raises:
+        Refusal: 400, one is neither an id nor a picture.
+    """
+    try:
+        return v2.picture_ids(refs)
+    except ValueError as error:
+        raise bad_request(str(error)) from error
+
+
+def list_all(call: Call) -> Response:
+    """Return every picture."""
+    with call.db.read() as conn:
+        which = selection.in_organization(call.organization(conn).id)
+        return answer({"pictures": pictures.listed(conn, which)})
+
+
+def search(call: Call) -> Response:
+    """Return the pictures that carry all tags, or a share of them."""
+    request = call.body(v2.SearchRequest)
+    with call.db.read() as conn:
+        return answer({"pictures": pictures.search(conn, call.organization(conn).id, request)})
+
+
+def delete(call: Call) -> Response:
+    """Delete pictures."""
+    ids = _ids(call.body(v2.DeletePictures).to_delete)
+    with call.db.write() as conn:
+        deleted = pictures.remove(conn, call.organization(conn).id, ids)
+    blobs.erase_pending(call.db, call.platform.objects)
+    return answer({"success": f"{deleted} pictures deleted", "deleted": deleted})
+
+
+def tag(call: Call) -> Response:
+    """Put tags on pictures."""
+    request = call.body(v2.TagRequest)
+    ids = _ids(request.to_tag)
+    with call.db.write() as conn:
+        pictures.tag(conn, call.organization(conn).id, request.tags, ids)
+    return answer({"success": f"{len(ids)} pictures tagged"})
+
+
+def untag(call: Call) -> Response:
+    """Take tags from pictures."""
+    request = call.body(v2.UntagRequest)
+    ids = _ids(request.to_delete_tag)
+    with call.db.write() as conn:
+        pictures.untag(conn, call.organization(conn).id, request.tags, ids)
+    return answer({"success": f"{len(ids)} pictures untagged"})
+
+
+def list_of_dataset(call: Call) -> Response:
+    """Return the pictures of a version."""
+    with call.db.read() as conn:
+        version = versions.by_id(conn, call.user, call.path["dataset_id"])
+        return answer({"pictures": pictures.listed(conn, selection.in_version(version.id))})
+
+
+def _which(conn: Connection, call: Call, request: extension.PictureLookup) -> ColumnElement[bool]:
+    """Return the condition that a lookup states."""
+    organization = call.organization(conn).id
+    if request.names is not None:
+        return selection.named(organization, pictures.checked_names(request.names))
+    if request.tags is not None:
+        return selection.tagged(organization, request.tags)
+    if request.dataset_id is not None:
+        version = versions.by_id(conn, call.user, request.dataset_id, organization_id=organization)
+        return selection.in_version(version.id)
+    return selection.in_organization(organization)
+
+
+def lookup(call: Call) -> Response:
+    """Return pictures as columns."""
+    request = call.body(extension.PictureLookup)
+    if sum(one is not None for one in (request.names, request.tags, request.dataset_id)) > 1:
+        raise bad_request("more than one of `names`, `tags` and `dataset_id`")
+    limit = pictures.checked_limit(request.limit)
+    with call.db.read() as conn:
+        which = _which(conn, call, request)
+        if request.names is not None:
+            return answer(pictures.lookup(conn, which))
+        return answer(pictures.lookup(conn, which, after=request.after, limit=limit))
+
+
+def _batch_header(call: Call) -> extension.BatchHeader:
+    """Read the first part of a batch.
+
+    Raises:
+        Refusal: 400, it is no such header; 413, it is over a limit.
+    """
+    call.request.max_content_length = None
+    length = int.from_bytes(_read_exactly(call, 8), "big")
+    if length > _HEADER_LIMIT:
+        raise too_large(f"the header of a batch is over {_HEADER_LIMIT} bytes")
+    try:
+        header = msgspec.json.decode(_read_exactly(call, length), type=extension.BatchHeader)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_request(f"the header is not acceptable: {error}") from error
+    if len(header.pictures) > extension.BATCH_PICTURES:
+        raise too_large(f"more than {extension.BATCH_PICTURES} pictures in a batch")
+    total = sum(max(one.size, 0) for one in header.pictures)
+    if total > (extension.BATCH_BYTES if len(header.pictures) > 1 else call.platform.limits.object):
+        raise too_large("too many bytes in a batch")
+    if call.request.content_length not in {None, 8 + length + total}:
+        raise bad_request("the body is not as long as its header says")
+    return header
+
+
+def _read_exactly(call: Call, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (chunk := call.request.stream.read(size - len(data))):
+        data += chunk
+    if len(data) != size:
+        raise bad_request("the body ends early")
+    return data
+
+
+def upload_batch(call: Call) -> Response:
+    """Store many pictures."""
+    with call.db.read() as conn:
+        organization = call.organization(conn).id
+    header = _batch_header(call)
+    platform = call.platform
+    stored = batch.upload(call.db, platform.objects, organization, header, call.request.stream.read, now=call.now())
+    return answer(stored)
+
+
+def upload_one(call: Call) -> Response:
+    """Make a picture of an uploaded object; 208 when one of this name is there."""
+    request = call.body(v2.PictureUpload)
+    with call.db.write() as conn:
+        made = claim.claim(conn, call.user, call.organization(conn).id, request, call.now())
+    if made is not None:
+        return answer({"picture": made}, 201)
+    blobs.erase_pending(call.db, call.platform.objects)
+    message = f"a picture named `{request.external_url}` is in the lake already"
+    return answer({"error": message, "errors": [message]}, 208)
+
+
+ROUTES: tuple[Route[Handler], ...] = (
+    route("POST", "datalake/search/{org}", search),
+    route("POST", "datalake/delete/{org}", delete),
+    route("POST", "datalake/tag/{org}", tag),
+    route("POST", "datalake/delete_tag/tag/{org}", untag),
+    route("POST", "datalake/delete_tag/{org}", untag),
+    route("GET", "datalake/{org}", list_all),
+    route("PUT", "picture/upload/{org}", upload_one),
+    route("GET", "picture/{dataset_id}", list_of_dataset),
+    route("POST", "ext/{org}/pictures/lookup", lookup),
+    route("POST", "ext/{org}/pictures/batch", upload_batch),
+)

@@ -1,0 +1,203 @@
+"""The object store: signed URLs, upload forms, multipart uploads and downloads. Source: WIRE_V2.md section 5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from werkzeug.wrappers import Response
+
+from picsellia_apply.lake.call import Call, Handler, answer
+from picsellia_apply.lake.form import receive_body, receive_form
+from picsellia_apply.lake.objects import Incoming
+from picsellia_apply.lake.refusal import bad_request, not_found
+from picsellia_apply.lake.router import Route, route
+from picsellia_apply.lake.service import annotation, blobs, storage, versions
+from picsellia_apply.wire import v2
+
+_CHUNK = 1 << 18
+
+
+def presign(call: Call) -> Response:
+    """Return an upload form or a URL for one object."""
+    request = call.body(v2.PresignedRequest)
+    bucket = storage.MODELS if request.bucket_model else storage.PICTURES
+    with call.db.read() as conn:
+        match request.method.lower():
+            case "post":
+                key = storage.key_for_writing(conn, call.user, bucket, request.object_name)
+                fields = call.platform.signer.sign("POST", key.claims())
+                return answer({"url": {"url": f"{call.base_url}/sdk/v2/storage", "fields": fields}})
+            case "get":
+                key = storage.key_for_reading(conn, call.user, bucket, request.object_name)
+                return answer({"url": storage.signed_url(call.platform.signer, call.base_url, key)})
+            case _:
+                raise bad_request("`method` is neither `post` nor `get`")
+
+
+def start_upload(call: Call) -> Response:
+    """Start a multipart upload of a network's file."""
+    request = call.body(v2.MultipartStart)
+    with call.db.write() as conn:
+        key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+        return answer({"upload_id": storage.start_upload(conn, key, call.now())})
+
+
+def presign_part(call: Call) -> Response:
+    """Return the URL for one part."""
+    request = call.body(v2.MultipartPartRequest)
+    if not 1 <= request.part_no <= storage.MOST_PARTS:
+        raise bad_request(f"`part_no` is not within 1 and {storage.MOST_PARTS}")
+    with call.db.read() as conn:
+        key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+        storage.find_upload(conn, key, request.upload_id)
+    claims = {"upload": request.upload_id, "part": str(request.part_no)}
+    return answer({"url": storage.signed_url(call.platform.signer, call.base_url, key, "PUT", **claims)})
+
+
+def complete_upload(call: Call) -> Response:
+    """Join the parts into the object; an object that was there is replaced in the same moment."""
+    request = call.body(v2.MultipartComplete)
+    with call.db.read() as conn:
+        key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+        upload = storage.find_upload(conn, key, request.upload_id)
+        locations = storage.parts_of(conn, upload, request.parts)
+    objects = call.platform.objects
+    with objects.incoming() as blob:
+        sha256 = storage.join(objects, locations, blob)
+        blob.keep()
+        with call.db.write() as conn:
+            storage.find_upload(conn, key, request.upload_id)
+            storage.put(conn, key, blob, sha256, call.now())
+            storage.end_upload(conn, upload)
+        blob.confirm()
+    blobs.erase_pending(call.db, objects)
+    return answer({"success": "upload complete", "sha256": sha256, "size": blob.size}, 201)
+
+
+def _signed_key(call: Call, method: str) -> tuple[storage.Key, dict[str, str]]:
+    """Return the key of a signed URL and its other claims.
+
+    Raises:
+        Refusal: 403, altered or expired.
+    """
+    key = storage.Key(call.path["organization"], call.path["bucket"], call.path["key"])
+    stated = call.request.args.to_dict()
+    call.platform.signer.check(method, {**stated, **key.claims()})
+    return key, stated
+
+
+def put_part(call: Call) -> Response:
+    """Store one part."""
+    key, claims = _signed_key(call, "PUT")
+    with call.platform.objects.incoming() as blob:
+        sha256 = receive_body(call.request, blob, call.platform.limits.object)
+        blob.keep()
+        with call.db.write() as conn:
+            upload = storage.find_upload(conn, key, claims["upload"])
+            storage.put_part(conn, upload, int(claims["part"]), blob, sha256)
+        blob.confirm()
+    blobs.erase_pending(call.db, call.platform.objects)
+    response = answer({})
+    response.headers["ETag"] = f'"{sha256}"'
+    return response
+
+
+def upload(call: Call) -> Response:
+    """Store an object from a signed form; 204 is the only success that clients know."""
+    with ExitStack() as stack:
+
+        def open_blob(fields: Mapping[str, str]) -> Incoming:
+            call.platform.signer.check("POST", fields)
+            return stack.enter_context(call.platform.objects.incoming())
+
+        fields, blob, sha256 = receive_form(call.request, open_blob, call.platform.limits.object)
+        blob.keep()
+        key = storage.Key(fields["organization"], fields["bucket"], fields["key"])
+        with call.db.write() as conn:
+            storage.put(conn, key, blob, sha256, call.now())
+        blob.confirm()
+    blobs.erase_pending(call.db, call.platform.objects)
+    return Response(status=204)
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    with file:
+        while size and (chunk := file.read(min(size, _CHUNK))):
+            size -= len(chunk)
+            yield chunk
+
+
+def _snapshot(call: Call, key: storage.Key) -> Response:
+    """Return every annotation of a version as one JSON object. Source: WIRE_V2.md 4.11."""
+    with call.db.read() as conn:
+        organization = storage.organization_row(conn, key.organization)
+        found = [one for one in versions.every(conn, organization) if f"{one.uuid}.json" == key.name]
+        if not found:
+            raise not_found("the dataset is gone")
+        entries = annotation.entries(conn, found[0].id)
+    return answer({"annotations": entries, "total_assets": len(entries)})
+
+
+def download(call: Call) -> Response:
+    """Send an object, or the range of it that is asked for."""
+    key, _ = _signed_key(call, "GET")
+    if key.bucket == storage.SNAPSHOTS:
+        return _snapshot(call, key)
+    with call.db.read() as conn:
+        stored = storage.find(conn, storage.organization_row(conn, key.organization), key.bucket, key.name)
+    if stored is None:
+        raise not_found(f"there is no object `{key.name}`")
+    start, end = _range(call, stored.size)
+    file = call.platform.objects.open(stored.location, stored.start + start)
+    partial = end - start < stored.size
+    response = Response(_pieces(file, end - start), 206 if partial else 200, content_type="application/octet-stream")
+    response.headers["Content-Length"] = str(end - start)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = f'"{stored.sha256}"'
+    if partial:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{stored.size}"
+    return response
+
+
+def _range(call: Call, size: int) -> tuple[int, int]:
+    """Return the first byte and the one after the last that are asked for; anything but one range is all."""
+    asked = call.request.range
+    bounds = asked.range_for_length(size) if asked is not None and len(asked.ranges) == 1 else None
+    return (0, size) if bounds is None else bounds
+
+
+def downloads(call: Call) -> Response:
+    """Return a signed URL for every picture of a version. Source: WIRE_V2.md 4.7."""
+    with call.db.read() as conn:
+        organization = call.organization(conn)
+        version = versions.by_name(conn, organization.id, call.path["name"], call.path["version"])
+        rows = versions.picture_keys(conn, version.id)
+    sign, base = call.platform.signer, call.base_url
+    images = [
+        {
+            "external_picture_url": name,
+            "internal_picture_id": uuid,
+            "sha256": sha256,
+            "signed_url": storage.signed_url(sign, base, storage.Key(organization.uuid, storage.PICTURES, key)),
+        }
+        for name, uuid, sha256, key in rows
+    ]
+    return answer({"images": images})
+
+
+ROUTES: tuple[Route[Handler], ...] = (
+    route("POST", "generate_presigned_url", presign),
+    route("GET", "generate_presigned_url", presign),
+    route("GET", "init_multipart_upload", start_upload),
+    route("POST", "init_multipart_upload", start_upload),
+    route("POST", "generate_post_part_url", presign_part),
+    route("GET", "generate_post_part_url", presign_part),
+    route("POST", "complete_part_upload", complete_upload),
+    route("GET", "complete_part_upload", complete_upload),
+    route("GET", "dataset/{org}/{name}/{version}/download", downloads),
+    route("POST", "storage", upload, signed=True),
+    route("GET", "storage/{organization}/{bucket}/*key", download, signed=True),
+    route("PUT", "storage/{organization}/{bucket}/*key", put_part, signed=True),
+)

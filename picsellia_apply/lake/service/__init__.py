@@ -1,0 +1,1 @@
+"""The lake's rules, by family. Each works on an open transaction and knows no HTTP."""

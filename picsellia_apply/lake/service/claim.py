@@ -1,0 +1,63 @@
+"""The last request of a published client's upload: an object becomes a picture. Source: WIRE_V2.md 3.5."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, select
+
+from picsellia_apply.lake.db import insert_row
+from picsellia_apply.lake.names import checked, checked_all
+from picsellia_apply.lake.refusal import bad_request, not_found
+from picsellia_apply.lake.schema import objects, pictures
+from picsellia_apply.lake.service import accounts, selection, storage
+from picsellia_apply.lake.service.batch import LARGEST_SIDE
+from picsellia_apply.lake.service.pictures import link, listed, tag_rows
+from picsellia_apply.wire import v2
+
+
+def claim(
+    conn: Connection, caller: accounts.Caller, organization_id: int, request: v2.PictureUpload, now: str
+) -> v2.Picture | None:
+    """Make a picture of an uploaded object; its sizes are those that the client states.
+
+    Returns:
+        The picture, or None when one of this name is there: then the object, an orphan now, is removed.
+
+    Raises:
+        Refusal: 400, a name or a size is not acceptable; 404, no such object was uploaded.
+    """
+    checked(request.external_url)
+    names = checked_all(request.tags)
+    if not (1 <= request.width <= LARGEST_SIDE and 1 <= request.height <= LARGEST_SIDE):
+        raise bad_request(f"a side is not within 1 and {LARGEST_SIDE} px")
+    mine = [one.id for one in accounts.organizations_of(conn, caller)]
+    taken = select(pictures.c.id).filter_by(organization_id=organization_id, name=request.external_url)
+    if conn.execute(taken).first() is not None:
+        storage.release_unclaimed(conn, mine, request.internal_key)
+        return None
+    uploaded = select(objects).filter_by(bucket=storage.PICTURES, name=request.internal_key)
+    found = conn.execute(uploaded.where(objects.c.organization_id.in_(mine))).first()
+    if found is None:
+        raise not_found(f"no object `{request.internal_key}` was uploaded")
+    uuid = str(uuid4())
+    values = {
+        "uuid": uuid,
+        "organization_id": organization_id,
+        "name": request.external_url,
+        "internal_key": request.internal_key,
+        "sha256": found.sha256,
+        "size": found.size,
+        "width": request.width,
+        "height": request.height,
+        "stored_width": request.width,
+        "stored_height": request.height,
+        "source": request.source,
+        "blob_id": found.blob_id,
+        "start": 0,
+        "created": now,
+    }
+    row = insert_row(conn, pictures, values)
+    conn.execute(delete(objects).where(objects.c.id == found.id))
+    link(conn, [(tag, row) for tag in tag_rows(conn, organization_id, names).values()])
+    return listed(conn, selection.identified(organization_id, [uuid]))[0]
