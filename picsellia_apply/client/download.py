@@ -1,0 +1,125 @@
+"""Fetching objects by signed URL: into a temporary file, verified, renamed. Names of a server stay inside a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from picsellia_apply.client.transport import Transport
+from picsellia_apply.errors import NetworkError, PicselliaError, ProcessingError, TransferError
+
+PARALLELISM = 8
+_BLOCK = 1024 * 1024
+_ATTEMPTS = 3
+_FORBIDDEN = frozenset('<>:"|?*\\')
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One object to fetch.
+
+    Attributes:
+        name: What to call it in messages.
+        url: Signed; a key, so it is never shown.
+        target: Where to write it.
+        sha256: What its bytes must be, None where that is not known.
+    """
+
+    name: str
+    url: str
+    target: Path
+    sha256: str | None = None
+
+
+def safe_path(name: str) -> PurePosixPath:
+    """Return a relative path for a name of the platform that cannot leave the folder it is joined to.
+
+    Raises:
+        ProcessingError: Nothing is left of the name, or a part of it is too long.
+    """
+    plain = "".join("_" if c in _FORBIDDEN or not c.isprintable() else c for c in name)
+    parts = [part for part in plain.split("/") if part not in {"", ".", ".."}]
+    if not parts or any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        raise ProcessingError(f"no file can be called `{plain[:80]}`")
+    return PurePosixPath(*parts)
+
+
+def fetch_all(transport: Transport, downloads: Sequence[Download]) -> None:
+    """Fetch objects, a few at a time; those that are there already, with the right bytes, are not fetched again.
+
+    Raises:
+        TransferError: Some could not be fetched; the others were.
+    """
+    failures: dict[str, str] = {}
+
+    def fetch_one(one: Download) -> None:
+        try:
+            fetch(transport, one)
+        except (PicselliaError, OSError) as error:
+            failures[one.name] = error.message if isinstance(error, PicselliaError) else f"{error.strerror}"
+
+    with ThreadPoolExecutor(max_workers=PARALLELISM, thread_name_prefix="download") as pool:
+        list(pool.map(fetch_one, downloads))
+    if failures:
+        raise TransferError(f"{len(failures)} of {len(downloads)} files could not be fetched", failures)
+
+
+def fetch(transport: Transport, one: Download) -> None:
+    """Fetch one object.
+
+    Raises:
+        PicselliaError: The platform refused, the answer was cut short again and again, or the bytes are not the right
+            ones; nothing was left behind.
+        OSError: The file cannot be written.
+    """
+    if one.target.exists() and (one.sha256 is None or _digest(one.target) == one.sha256):
+        return
+    one.target.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _replace(one, lambda part: _copy(transport, one, part))
+            return
+        except NetworkError:
+            if attempt == _ATTEMPTS:
+                raise
+
+
+def _replace(one: Download, write: Callable[[Path], str]) -> None:
+    """Write a temporary file beside the target and rename it once its digest is right."""
+    part = one.target.parent / f".{uuid.uuid4()}.part"
+    try:
+        _check(one, write(part))
+        part.replace(one.target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _check(one: Download, digest: str) -> None:
+    if one.sha256 not in {None, digest}:
+        raise ProcessingError(f"`{one.name}`: the bytes are not those the platform states")
+
+
+def _copy(transport: Transport, one: Download, part: Path) -> str:
+    """Stream an object to a new file and return its digest; its length is checked by the HTTP library."""
+    import requests
+
+    digest = hashlib.sha256()
+    with part.open("xb") as file, transport.object_get(one.url) as response:
+        try:
+            for block in response.iter_content(_BLOCK):
+                digest.update(block)
+                file.write(block)
+        except requests.RequestException as error:
+            raise NetworkError(f"`{one.name}`: the answer was cut short") from error
+    return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,145 @@
+"""Networks on the wire: reading one, patching it, and sending its files by signed form or in parts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from picsellia_apply.client.repeats import once
+from picsellia_apply.client.transport import Transport
+from picsellia_apply.errors import ProcessingError, TyperError
+from picsellia_apply.wire import v2
+
+SERVED_KEY = "model-latest"
+"""The file a serving platform loads; its object lives in a folder of its own. Source: the reference's example."""
+
+_files_lock = threading.Lock()
+
+
+class _Form(msgspec.Struct):
+    url: str
+    fields: dict[str, str]
+
+
+class _FormUrl(msgspec.Struct):
+    url: _Form
+
+
+class _Url(msgspec.Struct):
+    url: str
+
+
+class _Upload(msgspec.Struct):
+    upload_id: str
+
+
+def read_network(
+    transport: Transport, organization: str, *, name: str | None = None, model_id: str | None = None
+) -> v2.Network:
+    """Return a network by exactly one of name and id."""
+    path = ("network", organization, model_id or "") if name is None else ("network", "by_name", organization, name)
+    return transport.ask("GET", *path, answer=v2.Network, repeat_safe=True)
+
+
+def patch_network(transport: Transport, organization: str, model_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Set properties of a network under their wire names and return the platform's answer.
+
+    Raises:
+        TyperError: A property is read-only, or no network has it.
+    """
+    unknown = sorted(fields.keys() - set(v2.Network.__struct_fields__))
+    if unknown:
+        raise TyperError(f"a network has no `{'`, `'.join(unknown)}`")
+    fixed = sorted(v2.NETWORK_READ_ONLY & fields.keys())
+    if fixed:
+        raise TyperError(f"a network's `{'`, `'.join(fixed)}` cannot be changed")
+    body = {**fields, "model_id": model_id}
+    path = ("network", organization, model_id)
+    return transport.ask("PATCH", *path, answer=dict[str, Any], repeat_safe=True, body=body)
+
+
+def signed_url(transport: Transport, object_name: str, *, model: bool) -> str:
+    """Return a URL to read an object by; `model` picks the namespace of network files."""
+    body = v2.PresignedRequest("get", object_name, bucket_model=model)
+    return transport.ask("POST", "generate_presigned_url", answer=_Url, repeat_safe=True, body=body).url
+
+
+def send_form(transport: Transport, object_name: str, data: bytes, *, model: bool) -> None:
+    """Send an object by a signed form."""
+    body = v2.PresignedRequest("post", object_name, bucket_model=model)
+    form = transport.ask("POST", "generate_presigned_url", answer=_FormUrl, repeat_safe=True, body=body).url
+    transport.object_form(form.url, form.fields, data)
+
+
+def send_file(transport: Transport, object_name: str, path: Path) -> None:
+    """Send a network's file: as a form below one part's size, else in parts."""
+    if path.stat().st_size < v2.MULTIPART_PART_SIZE:
+        send_form(transport, object_name, path.read_bytes(), model=True)
+    else:
+        # Whether an answer to the last step was lost or not, the parts are gone then: send them anew.
+        once(lambda: _send_parts(transport, object_name, path), lambda: None)
+
+
+def _send_parts(transport: Transport, object_name: str, path: Path) -> str:
+    """Send a file part by part, holding one part in memory."""
+    start = v2.MultipartStart(object_name)
+    upload_id = transport.ask("GET", "init_multipart_upload", answer=_Upload, repeat_safe=True, body=start).upload_id
+    parts: list[v2.Part] = []
+    with path.open("rb") as stream:
+        while data := stream.read(v2.MULTIPART_PART_SIZE):
+            number = len(parts) + 1
+            asked = v2.MultipartPartRequest(object_name, upload_id, number)
+            url = transport.ask("POST", "generate_post_part_url", answer=_Url, repeat_safe=True, body=asked).url
+            tag = transport.object_put(url, data).get("ETag")
+            if not tag:
+                raise ProcessingError(f"part {number} of `{object_name}` was taken without an ETag")
+            parts.append(v2.Part(tag, number))
+    done = v2.MultipartComplete(object_name, upload_id, parts)
+    transport.ask("POST", "complete_part_upload", answer=dict[str, Any], repeat_safe=False, body=done)
+    return object_name
+
+
+def object_name_for(model_id: str, key: str, file_name: str, files: Mapping[str, str]) -> str:
+    """Return the object name of a network's file; another key's object is never overwritten.
+
+    Args:
+        model_id: The network.
+        key: The file's key.
+        file_name: The file's base name.
+        files: Key -> object name of the network's files so far.
+    """
+    plain = f"{model_id}/0/{file_name}" if key == SERVED_KEY else f"{model_id}/{file_name}"
+    taken = any(other != key and name == plain for other, name in files.items())
+    return f"{model_id}/{key}/{file_name}" if taken else plain
+
+
+def store_file(transport: Transport, organization: str, model_id: str, key: str, path: Path) -> str:
+    """Send a file of a network, put it under `key` and return its object name.
+
+    `files` is written as a whole (SDK v2 has nothing finer): within this process, one at a time.
+    """
+    with _files_lock:
+        files = read_network(transport, organization, model_id=model_id).files
+        name = object_name_for(model_id, key, path.name, files)
+        send_file(transport, name, path)
+        if files.get(key) != name:
+            patch_network(transport, organization, model_id, {"files": {**files, key: name}})
+    return name
+
+
+def store_thumbnail(transport: Transport, organization: str, model_id: str, path: Path) -> str:
+    """Send a network's thumbnail and return its object name.
+
+    Raises:
+        TyperError: The file is not smaller than 5 MiB.
+    """
+    if path.stat().st_size >= v2.MULTIPART_PART_SIZE:
+        raise TyperError(f"the thumbnail `{path.name}` is not smaller than 5 MiB")
+    name = f"{model_id}/{path.name}"
+    send_form(transport, name, path.read_bytes(), model=False)
+    patch_network(transport, organization, model_id, {"thumb_object_name": name})
+    return name

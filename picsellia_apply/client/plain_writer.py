@@ -1,0 +1,172 @@
+"""Bulk writing to a platform that speaks SDK v2 only: three requests per picture, one or two per annotation.
+
+What v2 cannot do is refused by name; a plan lists it as blocked, so that an apply never asks for it.
+"""
+
+# ruff: noqa: ARG002 - what is refused takes its arguments all the same
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+from typing import Any, NoReturn
+
+import msgspec
+
+from picsellia_apply.client import network_files
+from picsellia_apply.client.repeats import once
+from picsellia_apply.client.upload import Outcome, PictureFile, read_verified, upload
+from picsellia_apply.client.writer import Writer
+from picsellia_apply.errors import ConflictError, InvalidQueryError, PicselliaError
+from picsellia_apply.model.annotation import annotation_digest, texts_of
+from picsellia_apply.wire import extension as ext
+from picsellia_apply.wire import v2
+
+FIRST = "first"
+"""The name that SDK v2 gives to the first version of a dataset."""
+PICTURES_AT_ONCE = 8
+"""Pictures that one thread sends in a row."""
+
+
+class _Made(msgspec.Struct):
+    dataset: v2.Dataset | None = None
+    pk: str = ""
+
+
+class PlainWriter(Writer):
+    """Writes what an organization has, by SDK v2 alone."""
+
+    def upload_pictures(
+        self,
+        files: Sequence[PictureFile],
+        *,
+        parallelism: int = 4,
+        on_done: Callable[[Sequence[Outcome]], None] | None = None,
+        source: str = "sdk",
+    ) -> tuple[Outcome, ...]:
+        """Send picture files that the lake has no name of; v2 cannot compare bytes, so the others count as `same`."""
+        known = self.picture_ids([file.name for file in files])
+        new = [file for file in files if file.name not in known]
+        there = [Outcome(file.name, "same", known[file.name]) for file in files if file.name in known]
+        for file in files:
+            if file.name in known:
+                self.tag(file.tags, [known[file.name]])
+        if there and on_done is not None:
+            on_done(there)
+
+        def send(some: Sequence[PictureFile]) -> list[Outcome]:
+            return [self._send_picture(file, source) for file in some]
+
+        sent = upload(new, send, parallelism=parallelism, on_done=on_done, pictures_at_once=PICTURES_AT_ONCE)
+        ids = self.picture_ids([one.name for one in sent if one.status != "failed"])
+        done = {one.name: Outcome(one.name, one.status, ids.get(one.name), one.error) for one in sent}
+        done.update((one.name, one) for one in there)
+        return tuple(done[file.name] for file in files)
+
+    def _send_picture(self, file: PictureFile, source: str) -> Outcome:
+        content = read_verified(file)
+        if isinstance(content, str):
+            return Outcome(file.name, "failed", error=content)
+        key = f"{uuid.uuid4()}{PurePosixPath(file.name).suffix}"
+        width, height = file.displayed_wh
+        body = v2.PictureUpload(key, file.name, height, width, list(file.tags), source)
+        try:
+            network_files.send_form(self.transport, key, content, model=False)
+            path = ("picture", "upload", self.organization_id)
+            self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=True, body=body)
+        except ConflictError:
+            # Somebody's of this name, or ours whose first answer was lost: v2 cannot tell.
+            return Outcome(file.name, "same")
+        except InvalidQueryError as error:
+            return Outcome(file.name, "failed", error=error.message)
+        return Outcome(file.name, "created")
+
+    def create_version(
+        self,
+        name: str,
+        version: str,
+        picture_ids: Sequence[str],
+        *,
+        origin: str | None = None,
+        description: str | None = None,
+        private: bool | None = None,
+    ) -> str:
+        """Make a version; without an origin it can only be the first of a new dataset, and must hold a picture."""
+        if origin is not None:
+            return super().create_version(name, version, picture_ids, origin=origin)
+        if version != FIRST or not picture_ids:
+            _unsupported(f"a version without an origin that is not `{FIRST}`, or is empty")
+        body = v2.DatasetCreate(name, list(picture_ids), description or "", private is not False)
+
+        def send() -> str:
+            path = ("dataset", self.organization_id)
+            made = self.transport.ask("PUT", *path, answer=_Made, repeat_safe=False, body=body)
+            return made.dataset.dataset_id if made.dataset is not None else made.pk
+
+        return once(send, lambda: self.find_version(name, version, set(picture_ids)))
+
+    def replace_annotations(self, dataset_id: str, items: Sequence[ext.AnnotationItem]) -> ext.AnnotationReplaceAnswer:
+        """Put whole annotations, each deleted and added again where it differs: not atomic in v2."""
+        names = [item.name for item in items]
+        members = self.reader.pictures_of(dataset_id)
+        ids = dict(zip(members.names, members.picture_ids, strict=True))
+        there = self.reader.annotations(dataset_id, names)
+        answer = ext.AnnotationReplaceAnswer([], [], [])
+        for item in items:
+            status, error = self._replace(dataset_id, item, ids.get(item.name), there.get(item.name))
+            done = status in {"put", "same"}
+            answer.statuses.append(status)
+            answer.digests.append(annotation_digest(texts_of(item.data, item.image_qa)) if done else None)
+            answer.errors.append(error)
+        return answer
+
+    def _replace(
+        self, dataset_id: str, item: ext.AnnotationItem, picture_id: str | None, there: tuple[str, ...] | None
+    ) -> tuple[str, str | None]:
+        wanted = texts_of(item.data, item.image_qa)
+        if picture_id is None:
+            return "missing", "the picture is not in the version"
+        if there == wanted:
+            return "same", None
+        if item.expect is not None and item.expect != (annotation_digest(there) if there is not None else ""):
+            return "stale", "the annotation is not what was expected"
+        try:
+            if there is not None:
+                self._ask("DELETE", "annotation", dataset_id, picture_id)
+            once(lambda: self._put(dataset_id, item), lambda: self._is_put(dataset_id, item.name, wanted))
+        except InvalidQueryError as error:
+            return "refused", error.message
+        return "put", None
+
+    def _put(self, dataset_id: str, item: ext.AnnotationItem) -> bool:
+        body = {"data": item.data, "image_qa": item.image_qa}
+        path = ("annotation", "new", dataset_id, item.name)
+        self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=False, body=body)
+        return True
+
+    def _is_put(self, dataset_id: str, name: str, wanted: tuple[str, ...]) -> bool | None:
+        there = self.reader.annotations(dataset_id, [name]).get(name)
+        if there is not None and there != wanted:
+            raise ConflictError(f"somebody else annotated `{name}`")
+        return True if there == wanted else None
+
+    def patch_dataset(self, name: str, *, description: str | None = None, private: bool | None = None) -> None:
+        """Refuse: v2 cannot change a dataset."""
+        _unsupported("changing a dataset's fields")
+
+    def remove_pictures(self, dataset_id: str, picture_ids: Sequence[str]) -> None:
+        """Refuse: v2 cannot take pictures out of a version."""
+        _unsupported("taking pictures out of a version")
+
+    def remove_labels(self, dataset_id: str, labels: Sequence[ext.Label]) -> None:
+        """Refuse: v2 cannot remove labels."""
+        _unsupported("removing labels")
+
+    def write_workspace(self, name: str, body: ext.WorkspaceBody) -> None:
+        """Refuse: v2 keeps no inventory."""
+        _unsupported("keeping an inventory")
+
+
+def _unsupported(what: str) -> NoReturn:
+    raise PicselliaError(f"this platform does not support {what}")

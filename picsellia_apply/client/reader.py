@@ -1,0 +1,202 @@
+"""Bulk reading for the reconciler: whole listings as columns, proven complete. Never one request per picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from picsellia_apply.client.transport import Transport, chunks
+from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
+from picsellia_apply.model.annotation import annotation_digest, texts_of
+from picsellia_apply.wire import extension as ext
+
+ROWS_AT_ONCE = ext.PAGE_LIMIT
+"""Rows of one page, and names asked for in one request."""
+ANNOTATIONS_AT_ONCE = 1_000
+"""Pictures whose objects are asked for in one request."""
+NAMES_AT_ONCE = 1_000
+"""Datasets or networks that are asked for in one request."""
+
+Page = TypeVar("Page", ext.PictureColumns, ext.MemberColumns, ext.AnnotationColumns)
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads what an organization has, through the extension of our lake."""
+
+    def __init__(self, transport: Transport, organization_id: str) -> None:
+        """Keep the way there.
+
+        Args:
+            transport: Sends the requests.
+            organization_id: Whose data.
+        """
+        self.transport = transport
+        self.organization_id = organization_id
+
+    def pictures_named(self, names: Collection[str]) -> ext.PictureColumns:
+        """Return the pictures of these names, ordered by name; unknown names are left out.
+
+        Raises:
+            ProcessingError: The answer contradicts itself, or holds a picture that was not asked for.
+        """
+        wanted = sorted(set(names))
+        pages = []
+        for some in chunks(wanted, ROWS_AT_ONCE):
+            page = self._lookup(ext.PictureLookup(names=list(some)))
+            if len(page.names) != page.total or not set(some).issuperset(page.names):
+                raise ProcessingError("pictures/lookup: the answer is not about the names asked for")
+            pages.append(page)
+        return _joined(pages)
+
+    def pictures_tagged(self, tags: Sequence[str]) -> ext.PictureColumns:
+        """Return the pictures that carry all of `tags` (at least one), ordered by name.
+
+        Raises:
+            ProcessingError: The pages do not add up to the total they state.
+            ValueError: No tag is given.
+        """
+        if not tags:
+            raise ValueError("no tag is given")
+        return self._pictures(lambda after: ext.PictureLookup(tags=list(tags), after=after, limit=ROWS_AT_ONCE))
+
+    def pictures_of(self, dataset_id: str) -> ext.PictureColumns:
+        """Return the pictures of a version, ordered by name; raises as `pictures_tagged`."""
+        return self._pictures(lambda after: ext.PictureLookup(dataset_id=dataset_id, after=after, limit=ROWS_AT_ONCE))
+
+    def all_pictures(self) -> ext.PictureColumns:
+        """Return every picture of the lake, ordered by name; raises as `pictures_tagged`."""
+        return self._pictures(lambda after: ext.PictureLookup(after=after, limit=ROWS_AT_ONCE))
+
+    def datasets(self, names: Iterable[str]) -> tuple[ext.DatasetInfo, ...]:
+        """Return the datasets of these names with their versions; unknown names are left out."""
+        return tuple(
+            one
+            for some in chunks(sorted(set(names)), NAMES_AT_ONCE)
+            for one in self._ask("datasets", "lookup", ext.NamesLookup(list(some)), ext.DatasetColumns).datasets
+        )
+
+    def version_members(self, dataset_id: str) -> tuple[str, ...]:
+        """Return the picture names of a version, ordered.
+
+        Raises:
+            ProcessingError: The pages do not add up to the total they state.
+            ResourceNotFoundError: There is no such version.
+        """
+
+        def page(after: str | None) -> ext.MemberColumns:
+            body = ext.VersionMembers(dataset_id, after, ROWS_AT_ONCE)
+            return self._ask("versions", "members", body, ext.MemberColumns)
+
+        return tuple(name for one in _pages(page) for name in one.names)
+
+    def annotation_digests(self, dataset_id: str) -> dict[str, str]:
+        """Return picture name -> digest of every annotated picture of a version; raises as `version_members`."""
+
+        def page(after: str | None) -> ext.AnnotationColumns:
+            return self._annotations(ext.AnnotationLookup(dataset_id, after=after, limit=ROWS_AT_ONCE))
+
+        return {name: digest for one in _pages(page) for name, digest in zip(one.names, one.digests, strict=True)}
+
+    def annotations(self, dataset_id: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return picture name -> canonical texts of its annotation; pictures without one are left out.
+
+        Raises:
+            ProcessingError: Objects are missing, or are not those of the digest beside them.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for some in chunks(sorted(set(names)), ANNOTATIONS_AT_ONCE):
+            answer = self._annotations(ext.AnnotationLookup(dataset_id, names=list(some)))
+            found.update(_texts(answer))
+        return found
+
+    def networks(self, names: Iterable[str]) -> tuple[ext.NetworkInfo, ...]:
+        """Return the networks of these names with their files; unknown names are left out."""
+        return tuple(
+            one
+            for some in chunks(sorted(set(names)), NAMES_AT_ONCE)
+            for one in self._ask("networks", "lookup", ext.NamesLookup(list(some)), ext.NetworkColumns).networks
+        )
+
+    def workspace(self, name: str) -> ext.WorkspaceBody | None:
+        """Return a workspace's inventory as it is kept on the platform, None when none was ever written."""
+        path = (ext.PREFIX, self.organization_id, "workspaces", name)
+        try:
+            return self.transport.ask("GET", *path, answer=ext.WorkspaceBody, repeat_safe=True)
+        except ResourceNotFoundError:
+            return None
+
+    def _ask(self, family: str, verb: str, body: object, answer: type[T]) -> T:
+        path = (ext.PREFIX, self.organization_id, family, verb)
+        return self.transport.ask("POST", *path, answer=answer, repeat_safe=True, body=body)
+
+    def _lookup(self, body: ext.PictureLookup) -> ext.PictureColumns:
+        page = self._ask("pictures", "lookup", body, ext.PictureColumns)
+        columns = (page.picture_ids, page.sha256, page.sizes, page.widths, page.heights)
+        stored = (page.stored_widths, page.stored_heights)
+        rows = len(page.names)
+        if any(len(column) != rows for column in (*columns, *stored)):
+            raise ProcessingError("pictures/lookup: the columns are not of one length")
+        if any(row and not 0 <= min(row) <= max(row) < rows for row in page.tags.values()):
+            raise ProcessingError("pictures/lookup: a tag is on a row that is not there")
+        return page
+
+    def _pictures(self, lookup: Callable[[str | None], ext.PictureLookup]) -> ext.PictureColumns:
+        return _joined(list(_pages(lambda after: self._lookup(lookup(after)))))
+
+    def _annotations(self, body: ext.AnnotationLookup) -> ext.AnnotationColumns:
+        answer = self._ask("annotations", "lookup", body, ext.AnnotationColumns)
+        if not len(answer.names) == len(answer.digests) == len(answer.counts):
+            raise ProcessingError("annotations/lookup: the columns are not of one length")
+        return answer
+
+
+def _pages(page: Callable[[str | None], Page]) -> Iterator[Page]:
+    """Yield the pages of a listing, refusing one that does not end, repeats itself or comes up short."""
+    after: str | None = None
+    rows = 0
+    while True:
+        one = page(after)
+        yield one
+        rows += len(one.names)
+        if one.next is None:
+            break
+        if not one.names or (after is not None and one.next <= after):
+            raise ProcessingError("a listing of the platform does not move on")
+        after = one.next
+    if rows != one.total:
+        hint = "somebody else may be writing; run it again"
+        raise ProcessingError(f"a listing of the platform holds {rows} rows and states {one.total}", hint)
+
+
+def _joined(pages: Sequence[ext.PictureColumns]) -> ext.PictureColumns:
+    """Return pages as one, with the row numbers of tags moved on."""
+    if len(pages) == 1:
+        return pages[0]
+    whole = ext.PictureColumns([], [], [], [], [], [], [], [], {}, total=0)
+    for page in pages:
+        start = len(whole.names)
+        for tag, rows in page.tags.items():
+            whole.tags.setdefault(tag, []).extend(start + row for row in rows)
+        whole.names += page.names
+        whole.picture_ids += page.picture_ids
+        whole.sha256 += page.sha256
+        whole.sizes += page.sizes
+        whole.widths += page.widths
+        whole.heights += page.heights
+        whole.stored_widths += page.stored_widths
+        whole.stored_heights += page.stored_heights
+    whole.total = len(whole.names)
+    return whole
+
+
+def _texts(answer: ext.AnnotationColumns) -> dict[str, tuple[str, ...]]:
+    data: list[list[dict[str, Any]]] = answer.data or []
+    image_qa = answer.image_qa or [[] for _ in answer.names]
+    if not len(data) == len(image_qa) == len(answer.names):
+        raise ProcessingError("annotations/lookup: objects are missing")
+    found = {name: texts_of(*both) for name, *both in zip(answer.names, data, image_qa, strict=True)}
+    for name, digest in zip(answer.names, answer.digests, strict=True):
+        if annotation_digest(found[name]) != digest:
+            raise ProcessingError(f"annotations/lookup: the objects of `{name}` are not those of its digest")
+    return found

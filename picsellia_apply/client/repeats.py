@@ -1,0 +1,38 @@
+"""Requests that must not happen twice: after a lost answer, look before sending again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from picsellia_apply.errors import NetworkError, PicselliaError, ProcessingError
+
+ATTEMPTS = 3
+T = TypeVar("T")
+
+
+def lost(error: PicselliaError) -> bool:
+    """Tell whether the platform may have acted although `error` came: no answer, or one that makes no sense."""
+    return isinstance(error, (NetworkError, ProcessingError))
+
+
+def once(send: Callable[[], T], find: Callable[[], T | None]) -> T:
+    """Do what must not happen twice.
+
+    Args:
+        send: Sends the request, without repeats of its own.
+        find: Called after a lost answer: returns what `send` would have when the request did arrive, None when it did
+            not; raises ConflictError when something else is there. Its own lookups wait for the platform to come back.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return send()
+        except PicselliaError as error:
+            if not lost(error):
+                raise
+            found = find()
+            if found is not None:
+                return found
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError

@@ -1,0 +1,358 @@
+"""Requests to one platform: one session, kept alive, with timeouts, safe repeats and typed errors.
+
+Everything the client sends goes through `Transport`; nothing else knows `requests`. Which URL prefix an adapter of its
+own answers (the embedded lake, a test's fault injector) is given when it is made. Must not know what the requests mean,
+apart from which of them only read.
+
+`requests` and `tenacity` are imported when the first request is sent and when the first one fails: a command that asks
+nobody pays for neither.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from picsellia_apply import __version__
+from picsellia_apply.client.failures import REPEATABLE, Transient, refused, retry_after_s, unanswered
+from picsellia_apply.client.quoting import path_of
+from picsellia_apply.client.readonly import only_reads
+from picsellia_apply.errors import ProcessingError, RefusedError
+
+if TYPE_CHECKING:
+    import requests
+    from requests.adapters import BaseAdapter
+    from tenacity import RetryCallState
+
+LONGEST_WAIT_S = 120.0
+"""A platform that asks to wait longer than this is told to the user instead of waited for."""
+_IN_ONE_PIECE = 64 * 1024
+_SEND_BLOCK = 256 * 1024
+
+T = TypeVar("T")
+
+
+class Stream(Protocol):
+    """A body that is read as it is sent; it has a length that requests can tell (a file, BytesIO, or `len`)."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most `size` bytes, b"" at the end."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it reads."""
+        ...
+
+
+Body = bytes | Callable[[], Stream]
+"""Bytes, or what opens a fresh stream for every attempt."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    what: str
+    repeat_safe: bool
+    body: Body | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    stream: bool = False
+    redirects: bool = False
+
+    def may_repeat(self, error: BaseException) -> bool:
+        if not isinstance(error, Transient) or (error.wait_s or 0.0) > LONGEST_WAIT_S:
+            return False
+        return self.repeat_safe or error.unsent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How patient a transport is.
+
+    Attributes:
+        timeout_s: Connect and read timeouts of one attempt.
+        attempts: Most attempts for one request, at least 1.
+        sleep: How to wait between attempts.
+    """
+
+    timeout_s: tuple[float, float] = (10.0, 120.0)
+    attempts: int = 5
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Transport:
+    """Sends requests to one platform; usable from several threads.
+
+    Attributes:
+        base_url: The platform's address, ends in `/`.
+        read_only: Refuse every request that is not on the list of those that only read.
+        requests: How many requests were sent so far, repeats included.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        read_only: bool = False,
+        adapter: Callable[[], BaseAdapter] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """Keep what is needed; nothing is sent and nothing heavy is imported yet.
+
+        Args:
+            base_url: Ends in `/`; paths are appended to it.
+            token: Sent with every request to `base_url`, never to signed URLs, logs or messages.
+            read_only: Refuse writing requests.
+            adapter: Makes what answers `base_url` and the signed URLs of its host, instead of the network.
+            settings: Timeouts and attempts.
+        """
+        self.base_url = base_url
+        self.read_only = read_only
+        self.requests = 0
+        self._token = token
+        self._adapter = adapter
+        self._settings = settings or Settings()
+        self._lock = threading.Lock()
+        self._session: requests.Session | None = None
+        self._proxies: dict[str, dict[str, str]] = {}
+
+    def ask(
+        self,
+        method: str,
+        *segments: str,
+        answer: type[T],
+        repeat_safe: bool,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+    ) -> T:
+        """Send a request with an optional JSON body and return its decoded answer.
+
+        Args:
+            method: HTTP method; a GET may have a body.
+            segments: Raw path segments; each is quoted.
+            answer: The type the answer must have.
+            repeat_safe: The platform ends in the same state when it sees this request twice.
+            body: Encoded as JSON; None sends none.
+            query: Appended to the URL.
+
+        Raises:
+            PicselliaError: The kinds listed in `errors`, by status.
+        """
+        data = None if body is None else msgspec.json.encode(body)
+        presigned = getattr(body, "method", None)
+        return self.ask_raw(
+            method, *segments, answer=answer, repeat_safe=repeat_safe, data=data, query=query, presigned=presigned
+        )
+
+    def ask_raw(
+        self,
+        method: str,
+        *segments: str,
+        answer: type[T],
+        repeat_safe: bool,
+        data: Body | None,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+        presigned: str | None = None,
+    ) -> T:
+        """Send a request whose body is already made; otherwise as `ask`."""
+        if self.read_only and not only_reads(method, segments, presigned=presigned):
+            raise RefusedError(f"{method} {segments[0]}: this client was opened for reading only")
+        path = path_of(*segments)
+        headers = {"Authorization": f"Token {self._token}"} if self._token else {}
+        if data is not None:
+            headers["Content-Type"] = content_type
+        url = f"{self.base_url}{path}"
+        if query:
+            from urllib.parse import urlencode
+
+            url = f"{url}?{urlencode(query)}"
+        what = f"{method} {path}"
+        response = self._send(_Call(method, url, what, repeat_safe, data, headers))
+        return _decoded(what, response.content, answer)
+
+    def object_get(self, url: str) -> requests.Response:
+        """Open a signed URL for reading; the caller reads the stream and closes the response."""
+        return self._send(_Call("GET", url, _told("GET", url), repeat_safe=True, stream=True, redirects=True))
+
+    def object_form(self, url: str, fields: Mapping[str, str], data: bytes) -> None:
+        """Send `data` by a signed form; the object is replaced as a whole, so that a repeat is safe."""
+        self._refuse_write("POST", url)
+        self._send(_Call("POST", url, _told("POST", url), repeat_safe=True, body=data, form=fields))
+
+    def object_put(self, url: str, data: Body) -> Mapping[str, str]:
+        """Put one part to a signed URL and return the answer's headers."""
+        self._refuse_write("PUT", url)
+        return self._send(_Call("PUT", url, _told("PUT", url), repeat_safe=True, body=data)).headers
+
+    def close(self) -> None:
+        """Close the connections; the next request would open new ones."""
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _refuse_write(self, method: str, url: str) -> None:
+        if self.read_only:
+            raise RefusedError(f"{_told(method, url)}: this client was opened for reading only")
+
+    def _send(self, call: _Call) -> requests.Response:
+        try:
+            try:
+                return self._once(call)
+            except Transient as first:
+                if self._settings.attempts == 1 or not call.may_repeat(first):
+                    raise
+                return self._again(call, first)
+        except Transient as last:
+            raise last.error from last
+
+    def _again(self, call: _Call, first: Transient) -> requests.Response:
+        """Repeat a call whose first attempt failed with `first`."""
+        import tenacity
+
+        backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0, 0.5)
+        failed = [first]
+
+        def attempt() -> requests.Response:
+            if failed:
+                raise failed.pop()
+            return self._once(call)
+
+        def wait_s(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.wait_s if isinstance(error, Transient) else None
+            logger.info("%s; trying again", error)
+            return backoff(state) if asked is None else asked + tenacity.wait_random(0, 0.5)(state)
+
+        return tenacity.Retrying(
+            sleep=self._settings.sleep,
+            stop=tenacity.stop_after_attempt(self._settings.attempts),
+            wait=wait_s,
+            retry=tenacity.retry_if_exception(call.may_repeat),
+            reraise=True,
+        )(attempt)
+
+    def _once(self, call: _Call) -> requests.Response:
+        """Send once; a failure that may pass is a `Transient`."""
+        session = self._session or self._open()
+        import requests
+
+        started = time.perf_counter()
+        with self._lock:
+            self.requests += 1
+        with ExitStack() as opened:
+            payload = _payload(call)
+            if hasattr(payload["data"], "close"):
+                opened.callback(payload["data"].close)
+            try:
+                response = session.request(
+                    call.method,
+                    call.url,
+                    headers=call.headers,
+                    timeout=self._settings.timeout_s,
+                    stream=call.stream,
+                    allow_redirects=call.redirects,
+                    proxies=self._proxies_of(call.url),
+                    **payload,
+                )
+            except requests.RequestException as error:
+                raise unanswered(call.what, error, self._settings.timeout_s) from error
+        took_ms = 1000 * (time.perf_counter() - started)
+        logger.debug("%s -> %d, %.1f ms", call.what, response.status_code, took_ms)
+        if response.status_code < 300 and response.status_code != 208:
+            return response
+        raise self._failure(call, response)
+
+    def _failure(self, call: _Call, response: requests.Response) -> Exception:
+        import requests
+
+        with response:
+            try:
+                content = response.content
+            except requests.RequestException as error:
+                return unanswered(call.what, error, self._settings.timeout_s)
+        status = response.status_code
+        refusal = refused(call.what, status, content, token=self._token)
+        if status != 429 and status not in REPEATABLE:
+            return refusal
+        wait_s = retry_after_s(response.headers.get("Retry-After"))
+        return Transient(refusal, unsent=status == 429, wait_s=wait_s)
+
+    def _open(self) -> requests.Session:
+        """Make the session: no cookies, no netrc (it would replace our token), environment read once."""
+        import requests
+
+        from picsellia_apply.client.pool import NoCookies, PooledAdapter
+
+        with self._lock:
+            if self._session is not None:
+                return self._session
+            session = requests.Session()
+            session.trust_env = False
+            session.cookies.set_policy(NoCookies())
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+            session.headers["User-Agent"] = f"picsellia-apply/{__version__}"
+            for prefix in ("http://", "https://"):
+                session.mount(prefix, PooledAdapter(block_size=_SEND_BLOCK))
+            if self._adapter is not None:
+                address = urlsplit(self.base_url)
+                session.mount(f"{address.scheme}://{address.netloc}/", self._adapter())
+            self._session = session
+            return session
+
+    def _proxies_of(self, url: str) -> dict[str, str]:
+        """Return the environment's proxies for a host, asked once per host: it costs a quarter of a request."""
+        host = urlsplit(url).netloc
+        if host not in self._proxies:
+            from requests.utils import get_environ_proxies
+
+            self._proxies[host] = {} if self._adapter else dict(get_environ_proxies(url))
+        return self._proxies[host]
+
+
+def _payload(call: _Call) -> dict[str, Any]:
+    """Return the body as `session.request` wants it.
+
+    A long body goes as a stream: sent in one piece, the socket's timeout would count for the whole of it.
+    """
+    if call.form is not None and isinstance(call.body, bytes):
+        return {"data": dict(call.form), "files": {"file": ("file", call.body)}}
+    if callable(call.body):
+        return {"data": call.body()}
+    if call.body is not None and len(call.body) > _IN_ONE_PIECE:
+        return {"data": io.BytesIO(call.body)}
+    return {"data": call.body}
+
+
+def _decoded(what: str, content: bytes, answer: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=answer)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        hint = "does the host's address end in `/sdk/v2/`?" if content[:1] not in (b"{", b"[") else ""
+        raise ProcessingError(f"{what}: the answer makes no sense: {error}", hint) from error
+
+
+def _told(method: str, url: str) -> str:
+    """Return a signed URL fit for a message: without its query, which is a key."""
+    address = urlsplit(url)
+    return f"{method} {address.scheme}://{address.hostname}{address.path}"
+
+
+def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Return `items` in pieces of at most `size`."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,99 @@
+"""Fetching objects: verified, whole or not at all, and never outside the folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from picsellia_apply.client.download import Download, fetch, fetch_all, safe_path
+from picsellia_apply.client.transport import Transport
+from picsellia_apply.errors import ForbiddenError, NetworkError, ProcessingError, TransferError
+
+Script = Callable[..., Any]
+Server = Callable[..., str]
+CONTENT = b"the bytes"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+URL = "http://lake.test/objects/a?signature=abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("a.jpg", "a.jpg"),
+        ("flight/a b.jpg", "flight/a b.jpg"),
+        ("../../etc/passwd", "etc/passwd"),
+        ("/etc/passwd", "etc/passwd"),
+        ("./a//b", "a/b"),
+        ("C:\\windows\\a.jpg", "C__windows_a.jpg"),
+        ("a\nb\x1b.jpg", "a_b_.jpg"),
+    ],
+)
+def test_names_stay_inside_the_folder(name: str, path: str) -> None:
+    assert safe_path(name).as_posix() == path
+
+
+@pytest.mark.parametrize("name", ["", "..", "/", "x" * 256])
+def test_names_that_no_file_can_have_are_refused(name: str) -> None:
+    with pytest.raises(ProcessingError):
+        safe_path(name)
+
+
+def test_a_file_is_written_whole(scripted: Script, tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "a.jpg"
+    fetch(scripted((200, {}, CONTENT)).transport(), Download("a.jpg", URL, target, DIGEST))
+    assert target.read_bytes() == CONTENT
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_file_that_is_there_is_not_fetched_again(scripted: Script, tmp_path: Path) -> None:
+    target = tmp_path / "a.jpg"
+    target.write_bytes(CONTENT)
+    fetch(scripted().transport(), Download("a.jpg", URL, target, DIGEST))
+    fetch(scripted().transport(), Download("a.jpg", URL, target))
+
+
+def test_a_file_with_other_bytes_is_fetched_again(scripted: Script, tmp_path: Path) -> None:
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"half")
+    fetch(scripted((200, {}, CONTENT)).transport(), Download("a.jpg", URL, target, DIGEST))
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [((200, {}, b"other bytes"), ProcessingError), ((403, {}, b"<Error/>"), ForbiddenError)]
+)
+def test_nothing_is_left_of_what_went_wrong(
+    scripted: Script, tmp_path: Path, answer: Any, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        fetch(scripted(answer).transport(), Download("a.jpg", URL, tmp_path / "a.jpg", DIGEST))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failures_are_gathered(scripted: Script, tmp_path: Path) -> None:
+    network = scripted((403, {}, b""), (200, {}, CONTENT))
+    downloads = [Download("a", URL, tmp_path / "a"), Download("b", URL, tmp_path / "b", DIGEST)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("picsellia_apply.client.download.PARALLELISM", 1)
+        with pytest.raises(TransferError) as caught:
+            fetch_all(network.transport(), downloads)
+    assert list(caught.value.failures) == ["a"]
+    assert "abc" not in str(caught.value)
+    assert (tmp_path / "b").read_bytes() == CONTENT
+
+
+def test_an_object_cut_short_is_fetched_again(server: Server, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(CONTENT)
+    base = server([head + CONTENT[:4], head + CONTENT])
+    transport = Transport(base)
+    fetch(transport, Download("a.jpg", f"{base}objects/a", tmp_path / "a.jpg"))
+    assert (tmp_path / "a.jpg").read_bytes() == CONTENT
+    short = server([head + b"x"] * 3)
+    with pytest.raises(NetworkError, match="cut short"):
+        fetch(transport, Download("b", f"{short}objects/b", tmp_path / "b"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+    transport.close()
