@@ -1,0 +1,108 @@
+"""`picsellia-apply validate`: manifests and everything they name, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from picsellia_apply.errors import Diagnostic
+    from picsellia_apply.model.declaration import Declaration
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--workspace", metavar="NAME", help="Which Workspace document counts, when there are several.")
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", help="How to answer.")
+@click.option("-v", "--verbose", count=True, help="Log what is read to stderr.")
+@click.option("--no-color", is_flag=True, help="No colours.")
+def command(paths: tuple[Path, ...], workspace: str | None, form: str, verbose: int, no_color: bool) -> None:
+    """Check manifests, and every picture, annotation file and network file they name. Connects to nothing.
+
+    PATHS are manifests, or folders to search for them; the current folder when none is given.
+    """
+    from picsellia_apply.cli.exit import Exit, Finished
+    from picsellia_apply.errors import InvalidInput
+    from picsellia_apply.manifest import load
+
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
+    try:
+        declaration = load(paths or (Path(),), workspace=workspace)
+    except InvalidInput as error:
+        if form == "json":
+            _print_json(ok=False, counts={}, findings=error.diagnostics)
+        else:
+            _print_findings(error.diagnostics, no_color=no_color)
+        raise Finished(Exit.bad_input) from None
+    if form == "json":
+        _print_json(ok=True, counts=count(declaration), findings=declaration.findings)
+        return
+    _print_findings(declaration.findings, no_color=no_color)
+    click.echo(summary(count(declaration)))
+
+
+def count(declaration: Declaration) -> dict[str, int]:
+    """Return how much the manifests declare; annotation files that several versions share count once."""
+    files = {id(source.objects): source.objects for one in declaration.datasets for v in one.versions
+             for source in v.annotations}  # fmt: skip
+    return {
+        "documents": declaration.manifests,
+        "skipped": declaration.skipped,
+        "pictures": len({name for one in declaration.picture_sets for name in one.pictures.names}),
+        "objects": sum(len(texts) for objects in files.values() for texts in objects.values()),
+        "datasets": len(declaration.datasets),
+        "versions": sum(len(one.versions) for one in declaration.datasets),
+        "networks": len(declaration.networks),
+    }
+
+
+def summary(counts: dict[str, int]) -> str:
+    """Return the counts as one line."""
+    names = {"documents": "document", "pictures": "picture", "objects": "object", "versions": "version",
+             "networks": "network"}  # fmt: skip
+    parts = [f"{counts[key]:,} {name}{'s' * (counts[key] != 1)}" for key, name in names.items()]
+    others = f" · {counts['skipped']:,} of others passed over" if counts["skipped"] else ""
+    return f"valid: {', '.join(parts)}{others}"
+
+
+def _print_findings(findings: Sequence[Diagnostic], *, no_color: bool) -> None:
+    import os
+    import sys
+
+    from picsellia_apply.render.diagnostics import render_diagnostics
+
+    color = sys.stderr.isatty() and not no_color and "NO_COLOR" not in os.environ
+    text = render_diagnostics(findings, color=color)
+    if text:
+        click.echo(text, err=True)
+
+
+def _print_json(*, ok: bool, counts: dict[str, int], findings: Sequence[Diagnostic]) -> None:
+    import json
+
+    body: dict[str, Any] = {"ok": ok, "counts": counts, "findings": [_as_json(one) for one in findings]}
+    click.echo(json.dumps(body, indent=2))
+
+
+def _as_json(one: Diagnostic) -> dict[str, Any]:
+    from picsellia_apply.source import Position
+
+    position = one.position if isinstance(one.position, Position) else None
+    where = None
+    if position is not None:
+        where = {"file": position.file, "line": position.line, "column": position.column, "length": position.length}
+    return {
+        "code": one.code,
+        "severity": one.severity.name,
+        "message": one.message,
+        "position": where,
+        "hint": one.hint,
+        "count": one.count,
+    }

@@ -1,0 +1,127 @@
+"""Annotation sources of datasets: each file read once per run, converted once per set of labels."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from picsellia_apply.errors import Diagnostic, Severity
+from picsellia_apply.formats import read_annotations
+from picsellia_apply.manifest.documents import AnnotationSpec
+from picsellia_apply.manifest.faults import fault, finding, nearest
+from picsellia_apply.manifest.geometry import Converted, Tally, Types, convert
+from picsellia_apply.manifest.locate import Locator
+from picsellia_apply.manifest.network import missing
+from picsellia_apply.model.annotation import FileAnnotations
+from picsellia_apply.model.declaration import AnnotationSource
+from picsellia_apply.source import Place
+
+_log = logging.getLogger(__name__)
+REASONS = {
+    "box": ("A101", "not sent: {n} with a box but no outline, where the label is a polygon"),
+    "parts": ("A102", "not sent: {n} with an outline of several parts, as the platform carries one"),
+    "parts as box": ("A102", "sent as a box: {n} with an outline of several parts, as the platform carries one"),
+    "geometry": ("A103", "sent without geometry: {n}, as the label is a classification"),
+    "nothing": ("A104", "not sent: {n} without geometry, where the label asks for one"),
+    "number": ("A106", "not sent: {n} with a number that JSON cannot carry"),
+}
+"""Why an object is not sent as the file has it: code and message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A dataset's declared labels: name to types, and where each name is first declared; None when unmanaged."""
+
+    dataset: str
+    types: Mapping[str, Types] | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+class AnnotationFiles:
+    """Reads and converts; remembers both, as versions of a dataset often share a file."""
+
+    def __init__(self, locator: Locator) -> None:
+        """Begin with nothing read.
+
+        Args:
+            locator: Finds where a label is declared, for hints.
+        """
+        self._locator = locator
+        self._read: dict[tuple[str, str, str], FileAnnotations | None] = {}
+        self._converted: dict[object, Converted] = {}
+        self.diagnostics: list[Diagnostic] = []
+
+    def source(self, folder: Path, spec: AnnotationSpec, place: Place, labels: Labels) -> AnnotationSource | None:
+        """Return one source with its objects, or None when the file is not there or not right.
+
+        Args:
+            folder: What the path is relative to.
+            spec: The source as the manifest has it.
+            place: Its node.
+            labels: Of the dataset.
+        """
+        path = folder / spec.path
+        if not path.exists():
+            self.diagnostics.append(missing(path, spec.path, place.at("path")))
+            return None
+        key = os.path.abspath(path), spec.format, spec.coordinates  # noqa: PTH100 - links stay as they are
+        if key not in self._read:
+            self._read[key] = self._read_file(path, spec)
+        file = self._read[key]
+        if file is None:
+            return None
+        types = None if labels.types is None else tuple(sorted((n, tuple(sorted(t))) for n, t in labels.types.items()))
+        known = key, types, frozenset(spec.ignore)
+        if known not in self._converted:
+            self._converted[known] = convert(file, labels.types, frozenset(spec.ignore))
+            self._tell(self._converted[known], file, spec, place, labels)
+        return AnnotationSource(place, spec.path, spec.policy, self._converted[known].objects)
+
+    def _read_file(self, path: Path, spec: AnnotationSpec) -> FileAnnotations | None:
+        file, diagnostics = read_annotations(path, spec.format, coordinates=spec.coordinates)
+        self.diagnostics += diagnostics
+        _log.info("read %s: %d pictures, %d objects", spec.path, len(file.pictures), len(file.labels))
+        return None if any(one.severity is Severity.error for one in diagnostics) else file
+
+    def _tell(
+        self, converted: Converted, file: FileAnnotations, spec: AnnotationSpec, place: Place, labels: Labels
+    ) -> None:
+        where = place.at("path")
+        for label, tally in sorted(converted.undeclared.items()):
+            self.diagnostics.append(self._undeclared(label, tally, spec, where, labels))
+        for reason, tally in sorted(converted.left.items()):
+            self.diagnostics.append(_left(reason, tally, spec, where))
+        unused = [number for number, label in enumerate(spec.ignore) if label not in converted.ignored]
+        for number in unused:
+            self.diagnostics.append(_unused(spec.ignore[number], place.at("ignore", number), file.labels, spec))
+
+    def _undeclared(self, label: str, tally: Tally, spec: AnnotationSpec, where: Place, labels: Labels) -> Diagnostic:
+        near = nearest(label, labels.types or ())
+        if near:
+            hint = f"did you mean `{near}`? declared at {self._locator.position(labels.places[near])}"
+        else:
+            hint = "declare it under `labels`, or leave it out with `ignore`"
+        objects = _objects(tally.count)
+        message = f"label `{label}` is not declared by dataset `{labels.dataset}`: {objects} of `{spec.path}`"
+        return fault("M012", f"{message}, first at {tally.place}", where, hint, count=tally.count)
+
+
+def _objects(count: int) -> str:
+    return f"{count:,} object{'s' * (count != 1)}"
+
+
+def _left(reason: str, tally: Tally, spec: AnnotationSpec, where: Place) -> Diagnostic:
+    first = f"first `{tally.label}` at {tally.place}"
+    code, text = REASONS[reason]
+    message = text.format(n=f"{_objects(tally.count)} of `{spec.path}`")
+    tell = fault if reason == "number" else finding
+    return tell(code, f"{message}, {first}", where, count=tally.count)
+
+
+def _unused(label: str, place: Place, known: Sequence[str], spec: AnnotationSpec) -> Diagnostic:
+    near = nearest(label, sorted(set(known)))
+    hint = f"did you mean `{near}`?" if near else ""
+    return finding("A105", f"no object of `{spec.path}` has the label `{label}` to ignore", place, hint)

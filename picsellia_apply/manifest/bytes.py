@@ -1,0 +1,27 @@
+"""Where the bytes that a plan names are on this disk: plans hold no path of a machine."""
+
+from __future__ import annotations
+
+from picsellia_apply.manifest.pictures import paths_by_ref
+from picsellia_apply.model.address import Address
+from picsellia_apply.model.declaration import Declaration
+
+
+def bytes_by_ref(declaration: Declaration) -> dict[str, str]:
+    """Return the path to open for everything that has bytes.
+
+    Args:
+        declaration: What the manifests say.
+
+    Returns:
+        `pictures/SET:relative/name`, `file/NETWORK/KEY`, `thumbnail/NETWORK` (names quoted as in addresses) to paths.
+    """
+    paths: dict[str, str] = {}
+    for one in declaration.picture_sets:
+        paths.update(paths_by_ref(one))
+    for network in declaration.networks:
+        for key, file in network.files.items():
+            paths[str(Address("file", network.name, rest=(key,)))] = file.path
+        if network.thumbnail is not None:
+            paths[str(Address("thumbnail", network.name))] = network.thumbnail.path
+    return paths

@@ -1,0 +1,102 @@
+"""Dataset documents with their annotations and lists of names read in."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from picsellia_apply.errors import Diagnostic
+from picsellia_apply.manifest.annotations import AnnotationFiles, Labels
+from picsellia_apply.manifest.documents import DatasetDocument, DatasetSpec, SelectionSpec, VersionSpec, managed
+from picsellia_apply.manifest.faults import fault
+from picsellia_apply.manifest.files import Read
+from picsellia_apply.manifest.network import existing, read_text
+from picsellia_apply.model.declaration import Dataset, Selection, Version
+from picsellia_apply.source import Place
+
+
+def read_dataset(read: Read, document: DatasetDocument, files: AnnotationFiles) -> tuple[Dataset, list[Diagnostic]]:
+    """Read everything that one document names.
+
+    Returns:
+        The dataset, and every fault, with places, but those of annotation files: `files` keeps them.
+    """
+    diagnostics: list[Diagnostic] = []
+    spec, name = document.spec, document.metadata.name
+    labels = _labels(spec, name, read.place.at("spec", "labels"))
+    pairs = None if managed(spec, "labels") is None else tuple((one.name, one.type) for one in spec.labels)
+    versions = []
+    for number, version in enumerate(spec.versions):
+        place = read.place.at("spec", "versions", number)
+        versions.append(_version(version, place, read.folder, pairs, labels, files, diagnostics))
+    description, private = managed(spec, "description"), managed(spec, "private")
+    return Dataset(name, read.place, tuple(versions), description, private), diagnostics
+
+
+def _labels(spec: DatasetSpec, dataset: str, place: Place) -> Labels:
+    if managed(spec, "labels") is None:
+        return Labels(dataset)
+    types: dict[str, frozenset[str]] = {}
+    places: dict[str, Place] = {}
+    for number, label in enumerate(spec.labels):
+        types[label.name] = types.get(label.name, frozenset()) | {label.type}
+        places.setdefault(label.name, place.at(number, "name"))
+    return Labels(dataset, types, places)
+
+
+def _version(  # noqa: PLR0917 - one call, one meaning each
+    spec: VersionSpec,
+    place: Place,
+    folder: Path,
+    pairs: tuple[tuple[str, str], ...] | None,
+    labels: Labels,
+    files: AnnotationFiles,
+    diagnostics: list[Diagnostic],
+) -> Version:
+    chosen = managed(spec, "pictures")
+    sources = [
+        files.source(folder, one, place.at("annotations", number), labels)
+        for number, one in enumerate(spec.annotations)
+    ]
+    return Version(
+        spec.name,
+        place,
+        None if chosen is None else _selection(chosen, place.at("pictures"), folder, diagnostics),
+        managed(spec, "from_"),
+        pairs,
+        tuple(source for source in sources if source is not None),
+        spec.frozen,
+    )
+
+
+def _selection(spec: SelectionSpec, place: Place, folder: Path, diagnostics: list[Diagnostic]) -> Selection:
+    names, tags = None, managed(spec, "tags")
+    written = managed(spec, "names")
+    if written is not None:
+        names = _names(folder, written, place.at("names"), diagnostics)
+    return Selection(
+        place,
+        managed(spec, "query"),
+        None if tags is None else tuple(dict.fromkeys(tags)),
+        spec.quantity,
+        managed(spec, "set"),
+        names,
+    )
+
+
+def _names(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> tuple[str, ...]:
+    path = existing(folder, written, place, diagnostics)
+    text = None if path is None else read_text(path, written, place, diagnostics)
+    if text is None:
+        return ()
+    names = picture_names(text.split("\n"))
+    if not names:
+        diagnostics.append(fault("M038", f"`{written}` names no picture", place, "write one picture name per line"))
+    return names
+
+
+def picture_names(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the picture names of a list: one per line, NFC, empty lines aside, each once."""
+    stripped = (unicodedata.normalize("NFC", line.strip()) for line in lines)
+    return tuple(dict.fromkeys(name for name in stripped if name))

@@ -1,0 +1,313 @@
+"""The documents of a manifest, typed: the one source of the schema, of its JSON Schema and of what is accepted.
+
+Types are strict: `010` is a number and no name, and `no` is text (see `manifest.yaml`). A field that is absent is
+unmanaged, so every optional field is looked up in `model_fields_set` (see `managed`), and null is never accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from picsellia_apply.formats import FORMATS
+
+API_VERSION = "picsellia-apply/v1"
+NAME_LENGTH = 1024
+"""Most characters of any name."""
+
+_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
+_SEGMENT = r"^[^\x00-\x1f\x7f/]*$"
+
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH, pattern=_VISIBLE)]
+SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH, pattern=_SEGMENT)]
+FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=_VISIBLE)]
+Quantity = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+def _not_latest(name: str) -> str:
+    if name == "latest":
+        raise PydanticCustomError("M016", "`latest` is not a name a manifest may use")
+    return name
+
+
+VersionName = Annotated[SegmentName, AfterValidator(_not_latest)]
+
+
+def _web_address(host: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(host)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        secret = parts.username is not None or parts.password is not None
+    except ValueError:
+        usable = secret = False
+    if secret:
+        raise PydanticCustomError("M035", "a host must hold no user name and no password or token")
+    if not usable:
+        raise PydanticCustomError("M035", "the host is no address that begins with `https://` or `http://`")
+    return host
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Paths = Annotated[
+    list[FilePath],
+    Field(min_length=1),
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+class Node(BaseModel):
+    """Any map of a manifest: unknown fields are errors, values are never converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def managed(node: Node, field: str) -> Any:
+    """Return the field's value when the manifest mentions it, else None (unmanaged)."""
+    return getattr(node, field) if field in node.model_fields_set else None
+
+
+class Metadata(Node):
+    """What names a document."""
+
+    name: Name = Field(description="The name; unique among documents of this kind.")
+
+
+class SegmentMetadata(Node):
+    """What names a document whose name becomes part of a web address."""
+
+    name: SegmentName = Field(description="The name; unique among documents of this kind, without `/`.")
+
+
+class PictureSetSpec(Node):
+    """Pictures the lake must hold."""
+
+    from_: Paths = Field(alias="from", description="Folder, file, or a list of them, relative to this manifest.")
+    include: list[FilePath] = Field(
+        [], description="Globs or names, relative to `from`; without it every picture of a type we know."
+    )
+    exclude: list[FilePath] = Field([], description="Globs or names to leave out.")
+    naming: Literal["basename", "path"] = Field(
+        "basename", description="The picture's name in the lake: its base name, or its path relative to `from`."
+    )
+    tags: list[Name] = Field([], description="Tags that every one of the pictures carries.")
+    restore: bool = Field(default=False, description="Upload again what a person deleted from the lake.")
+
+
+class TagQuerySpec(Node):
+    """A named selection of the lake; may also keep tags on what it selects."""
+
+    tags: list[Name] = Field(min_length=1, description="A picture is selected when it carries all of them.")
+    quantity: Quantity = Field(1.0, description="A stable share of the selection, over 0 and at most 1.")
+    add: list[Name] = Field([], description="Tags to keep on what is selected.")
+    remove: list[Name] = Field([], description="Tags to keep off what is selected, whoever put them there.")
+
+
+class LabelSpec(Node):
+    """A label; its key is name and type."""
+
+    name: Name = Field(description="The label's name, in its own case.")
+    type: Literal["rectangle", "polygon", "classification"] = Field(description="Which geometry of an object is sent.")
+
+
+class SelectionSpec(Node):
+    """Which pictures a version holds: exactly one of `query`, `tags`, `set`, `names`."""
+
+    query: Name = Field("", description="A TagQuery's name.")
+    tags: list[Name] = Field([], min_length=1, description="All of these tags.")
+    quantity: Quantity = Field(1.0, description="With `tags`: a stable share, over 0 and at most 1.")
+    set: Name = Field("", description="A PictureSet's name.")
+    names: FilePath = Field("", description="A text file with one picture name per line.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SelectionSpec:
+        ways = sorted(self.model_fields_set - {"quantity"})
+        if len(ways) != 1:
+            given = " and ".join(f"`{way}`" for way in ways) or "none"
+            raise PydanticCustomError(
+                "M023", "pictures are chosen by exactly one of `query`, `tags`, `set`, `names`, not by {given}",
+                {"given": given},
+            )  # fmt: skip
+        if "quantity" in self.model_fields_set and ways != ["tags"]:
+            raise PydanticCustomError("M023", "`quantity` goes with `tags` only")
+        return self
+
+
+class AnnotationSpec(Node):
+    """An annotation file or folder."""
+
+    path: FilePath = Field(description="File or folder, relative to this manifest.")
+    format: Literal[FORMATS] = Field(description="How it is written.")  # type: ignore[valid-type]
+    policy: Literal["merge", "seed", "mirror"] = Field(
+        "merge",
+        description="merge: three ways, what people made is kept; seed: only where a picture has none; mirror: equal.",
+    )
+    coordinates: Literal["auto", "one-based", "zero-based"] = Field(
+        "auto", description="Where the file's pixels begin to count; only PASCAL-VOC leaves that open."
+    )
+    ignore: list[Name] = Field([], description="Labels to leave out.")
+
+
+class VersionSpec(Node):
+    """A version: a snapshot that may grow."""
+
+    name: VersionName = Field(description="The version's name; not `latest`.")
+    from_: VersionName = Field("-", alias="from", description="An earlier version of this dataset to begin with.")
+    pictures: SelectionSpec = Field(SelectionSpec.model_construct(), description="Which pictures it holds.")
+    annotations: list[AnnotationSpec] = Field([], description="Where its annotations come from.")
+    frozen: bool = Field(default=False, description="Never changes after it was created.")
+
+
+class DatasetSpec(Node):
+    """A dataset, its labels and its versions."""
+
+    description: Text = Field("", description="What it is.")
+    private: bool = Field(default=True, description="Whether only the organization sees it.")
+    labels: list[LabelSpec] = Field([], description="Labels of every version; absent: labels are unmanaged.")
+    versions: list[VersionSpec] = Field([], description="Created in this order.")
+
+
+class Readme(Node):
+    """A text, or the file that holds it."""
+
+    text: Text = ""
+    file: FilePath = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Readme:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("M023", "a readme is a text or `{file: PATH}`")
+        return self
+
+
+class NetworkSpec(Node):
+    """A network's properties and files."""
+
+    type: Name = Field(description="What it does: detection, segmentation, classification, ...")
+    framework: Text = Field("", description="What it is written in: tensorflow2, pytorch, ...")
+    description: Text = Field("", description="What it is.")
+    private: bool = Field(default=True, description="Whether only the organization sees it.")
+    tags: list[Name] = Field([], description="The network's own tags.")
+    labels: dict[Name, Name] = Field({}, description="Class number to label.")
+    base_parameters: dict[str, Any] = Field({}, description="Parameters as the network's code expects them.")
+    readme: Annotated[
+        Readme,
+        BeforeValidator(lambda value: {"text": value} if isinstance(value, str) else value),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "object",
+                        "properties": {"file": {"type": "string"}},
+                        "required": ["file"],
+                        "additionalProperties": False,
+                    },
+                ]
+            }
+        ),
+    ] = Field(Readme.model_construct(), description="A text, or `{file: PATH}`.")
+    files: dict[Name, FilePath] = Field({}, description="Key to file, relative to this manifest.")
+    thumbnail: FilePath = Field("", description="A picture of it.")
+
+
+class GuardsSpec(Node):
+    """Budgets of one apply, in percent of what the workspace manages."""
+
+    delete_percent: Percent = Field(10.0, alias="deletePercent", description="How much it may delete.")
+    update_percent: Percent = Field(50.0, alias="updatePercent", description="How much it may change.")
+
+
+class WorkspaceSpec(Node):
+    """Where and how."""
+
+    host: Annotated[Text, AfterValidator(_web_address)] = Field(
+        "", description="The platform's address; without it the embedded lake."
+    )
+    organization: Name = Field("", description="The organization's name or id.")
+    guards: GuardsSpec = Field(GuardsSpec.model_construct(), description="Budgets of one apply.")
+    prune: bool = Field(default=False, description="Delete what we made and nobody declares any more.")
+
+
+class _Document(Node):
+    apiVersion: Literal["picsellia-apply/v1"]  # noqa: N815 - Kubernetes' spelling
+
+
+class PictureSetDocument(_Document):
+    """Pictures the lake must hold."""
+
+    kind: Literal["PictureSet"]
+    metadata: Metadata
+    spec: PictureSetSpec
+
+
+class TagQueryDocument(_Document):
+    """A named selection of the lake."""
+
+    kind: Literal["TagQuery"]
+    metadata: Metadata
+    spec: TagQuerySpec
+
+
+class DatasetDocument(_Document):
+    """A dataset."""
+
+    kind: Literal["Dataset"]
+    metadata: SegmentMetadata
+    spec: DatasetSpec
+
+
+class NetworkDocument(_Document):
+    """A network."""
+
+    kind: Literal["Network"]
+    metadata: SegmentMetadata
+    spec: NetworkSpec
+
+
+class WorkspaceDocument(_Document):
+    """Where and how."""
+
+    kind: Literal["Workspace"]
+    metadata: SegmentMetadata
+    spec: WorkspaceSpec = WorkspaceSpec.model_construct()
+
+
+AnyDocument = PictureSetDocument | TagQueryDocument | DatasetDocument | NetworkDocument | WorkspaceDocument
+
+KINDS: dict[str, type[AnyDocument]] = {
+    "PictureSet": PictureSetDocument,
+    "TagQuery": TagQueryDocument,
+    "Dataset": DatasetDocument,
+    "Network": NetworkDocument,
+    "Workspace": WorkspaceDocument,
+}
+"""Every kind of document, in the order of the manual."""
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of one document of a manifest."""
+    from pydantic import TypeAdapter
+
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[AnyDocument, Field(discriminator="kind")])
+    schema = adapter.json_schema(by_alias=True)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "picsellia-apply manifest"}
+    return {**head, **schema}

@@ -1,0 +1,229 @@
+"""Which files are manifests, and what of them is ours: typed documents with their places.
+
+A file named on the command line is read whatever it is called; a folder is searched for `*.yaml` and `*.yml`, hidden
+ones aside. Documents of other programs are counted and passed over, whatever is wrong with them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from picsellia_apply.errors import Diagnostic, Severity
+from picsellia_apply.manifest.documents import API_VERSION, KINDS, AnyDocument
+from picsellia_apply.manifest.faults import did_you_mean, fault, faults_of, nearest
+from picsellia_apply.manifest.locate import key_of
+from picsellia_apply.manifest.salvage import salvage
+from picsellia_apply.manifest.yaml import Document, parse
+from picsellia_apply.source import Place, Position, shown_path
+
+_log = logging.getLogger(__name__)
+_OURS = re.compile(rb"picsel", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One document of ours.
+
+    Attributes:
+        document: Typed.
+        place: Its root.
+        folder: What its paths are relative to.
+        partial: It has errors that are told already, and what they are about was cut out.
+    """
+
+    document: AnyDocument
+    place: Place
+    folder: Path
+    partial: bool = False
+
+
+@dataclass(slots=True)
+class Collected:
+    """What was read so far; `broken` when a file or a document could not be read to its end."""
+
+    reads: list[Read]
+    diagnostics: list[Diagnostic]
+    files: list[Path]
+    names: set[tuple[str, str]]
+    skipped: int = 0
+    broken: bool = False
+
+
+def read_manifests(paths: Sequence[Path]) -> Collected:
+    """Read every document of ours in files and folders.
+
+    Args:
+        paths: Files and folders to search; a file found twice is read once.
+
+    Returns:
+        The documents that are right, and every fault of those that are not.
+    """
+    collected = Collected([], [], [], set())
+    seen: set[str] = set()
+    for path, named in _manifest_files(paths, collected.diagnostics):
+        real = os.path.realpath(path)
+        if real not in seen:
+            seen.add(real)
+            _read_file(path, collected, named=named)
+    return collected
+
+
+def _manifest_files(paths: Sequence[Path], diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, bool]]:
+    for path in paths:
+        if path.is_dir():
+            yield from ((found, False) for found in _search(path, diagnostics))
+        elif path.exists():
+            yield path, True
+        else:
+            hint = _near_file(path)
+            diagnostics.append(fault("M030", f"there is no file or folder `{path}`", None, hint))
+
+
+def _near_file(path: Path) -> str:
+    try:
+        return did_you_mean(path.name, [one.name for one in path.parent.iterdir()])
+    except OSError:
+        return ""
+
+
+def _search(folder: Path, diagnostics: list[Diagnostic]) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        reason = error.strerror or "unreadable"
+        position = Position(shown_path(Path(error.filename)))
+        diagnostics.append(Diagnostic("M031", Severity.error, f"the folder cannot be read: {reason}", position))
+
+    for root, folders, files in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+                yield Path(root, name)
+
+
+def _read_file(path: Path, collected: Collected, *, named: bool) -> None:
+    file = shown_path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"the manifest cannot be read: {error.strerror}"
+        collected.diagnostics.append(Diagnostic("M031", Severity.error, message, Position(file)))
+        collected.broken = True
+        return
+    parsed = parse(data, file)
+    _log.info("read %s: %d documents", file, len(parsed.documents))
+    before = len(collected.reads), len(collected.diagnostics)
+    ours = named
+    for number, document in enumerate(parsed.documents):
+        if _is_ours(document.value):
+            ours = True
+            _read_document(document, Place(file, number), path.parent, collected)
+    others = [(number, document) for number, document in enumerate(parsed.documents) if not _is_ours(document.value)]
+    ours = ours or (before != (len(collected.reads), len(collected.diagnostics)))
+    _pass_over(others, file, collected, ours=ours)
+    if ours:
+        collected.files.append(path)
+    if parsed.syntax is not None:
+        _tell_syntax(parsed.syntax, collected, ours=ours or bool(_OURS.search(data)))
+
+
+def _tell_syntax(syntax: Diagnostic, collected: Collected, *, ours: bool) -> None:
+    if ours:
+        collected.diagnostics.append(syntax)
+        collected.broken = True
+        return
+    collected.skipped += 1
+    message = "passed over: no YAML, and it does not look like one of ours"
+    collected.diagnostics.append(Diagnostic("M037", Severity.warning, message, syntax.position))
+
+
+def _pass_over(others: Iterable[tuple[int, Document]], file: str, collected: Collected, *, ours: bool) -> None:
+    """Count the documents of others; in a file of ours, one that is no map is a fault."""
+    for number, document in others:
+        value = document.value
+        if value is None:
+            collected.diagnostics += document.faults if ours else ()
+        elif ours and not isinstance(value, dict):
+            collected.broken = True
+            message = "a document must be a map with `apiVersion`, `kind`, `metadata` and `spec`"
+            collected.diagnostics.append(fault("M006", message, Place(file, number)))
+        else:
+            collected.skipped += 1
+
+
+def _is_ours(value: Any) -> bool:
+    """Return whether a document is ours, or was meant to be."""
+    if not isinstance(value, dict):
+        return False
+    version = value.get("apiVersion")
+    if isinstance(version, str):
+        return version == API_VERSION or _near_version(version)
+    if any(item == API_VERSION for item in value.values() if isinstance(item, str)):
+        return True
+    return value.get("kind") in ("PictureSet", "TagQuery") or (value.get("kind") in KINDS and "spec" in value)
+
+
+def _near_version(version: str) -> bool:
+    return version.lower().startswith("picsel") or bool(nearest(version, [API_VERSION]))
+
+
+def _read_document(document: Document, place: Place, folder: Path, collected: Collected) -> None:
+    value: dict[str, Any] = document.value
+    diagnostics = collected.diagnostics
+    diagnostics += document.faults
+    _remember_name(value, collected)
+    envelope = _envelope_faults(value, place)
+    if envelope:
+        diagnostics += envelope
+        collected.broken = True
+        return
+    model = KINDS[value["kind"]]
+    try:
+        collected.reads.append(Read(model.model_validate(value), place, folder))
+    except ValidationError as error:
+        # under a fault of the text stands None: complaining about it again would be a second fault for one cause
+        diagnostics += faults_of(error, model, place, pass_over_null=bool(document.faults))
+        rest = salvage(value, model, error)
+        if rest is not None:
+            collected.reads.append(Read(rest, place, folder, partial=True))
+
+
+def _remember_name(value: dict[str, Any], collected: Collected) -> None:
+    """Keep the names of documents that may turn out wrong, so that references to them are no second fault."""
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if isinstance(name, str) and isinstance(value.get("kind"), str):
+        collected.names.add((value["kind"], name))
+    else:
+        collected.broken = True
+
+
+def _envelope_faults(value: dict[str, Any], place: Place) -> list[Diagnostic]:
+    """Return what is wrong with `apiVersion` and `kind`, which decide how the rest is read."""
+    found: list[Diagnostic] = []
+    version, kind = value.get("apiVersion"), value.get("kind")
+    if "apiVersion" not in value:
+        found.append(_missing_version(value, place))
+    elif version != API_VERSION:
+        hint = f"write `apiVersion: {API_VERSION}`"
+        found.append(fault("M007", f"unknown apiVersion `{version}`", place.at("apiVersion"), hint))
+    if "kind" not in value:
+        key = nearest("kind", [one for one in value if one not in ("apiVersion", "metadata", "spec")])
+        where = key_of(place, key) if key else place
+        found.append(fault("M010", "field `kind` is missing", where, f"known: {', '.join(KINDS)}"))
+    elif not isinstance(kind, str) or kind not in KINDS:
+        hint = (did_you_mean(kind, KINDS) if isinstance(kind, str) else "") or f"known: {', '.join(KINDS)}"
+        found.append(fault("M008", f"unknown kind `{kind}`", place.at("kind"), hint))
+    return found
+
+
+def _missing_version(value: dict[str, Any], place: Place) -> Diagnostic:
+    meant = [key for key, item in value.items() if item == API_VERSION]
+    where = key_of(place, meant[0]) if meant else place
+    return fault("M010", "field `apiVersion` is missing", where, f"write `apiVersion: {API_VERSION}`")

@@ -1,0 +1,112 @@
+"""PictureSet documents with their pictures read in, and what two sets say about one picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+
+from picsellia_apply.errors import Diagnostic
+from picsellia_apply.local import StatCache, scan_pictures
+from picsellia_apply.manifest.documents import PictureSetDocument, managed
+from picsellia_apply.manifest.faults import fault, finding
+from picsellia_apply.manifest.files import Read
+from picsellia_apply.model.declaration import PictureSet
+from picsellia_apply.source import Place
+
+_log = logging.getLogger(__name__)
+_SHOWN = 3
+
+
+def read_picture_set(read: Read, document: PictureSetDocument, cache: StatCache) -> tuple[PictureSet, list[Diagnostic]]:
+    """Find and read the pictures of one document.
+
+    Returns:
+        The set, and every fault, with places.
+    """
+    spec = document.spec
+    pictures, diagnostics = scan_pictures(
+        [read.folder / source for source in spec.from_],
+        include=spec.include,
+        exclude=spec.exclude,
+        naming=spec.naming,
+        cache=cache,
+    )
+    _log.info("found %d pictures of `%s`", len(pictures.names), document.metadata.name)
+    tags = managed(spec, "tags")
+    kept = None if tags is None else tuple(dict.fromkeys(tags))
+    result = PictureSet(document.metadata.name, read.place, pictures, kept, spec.restore)
+    return result, [_placed(one, read.place.at("spec")) for one in diagnostics]
+
+
+def _placed(diagnostic: Diagnostic, spec: Place) -> Diagnostic:
+    """Give a diagnostic about the set, or about an entry of it, its place."""
+    match diagnostic.position:
+        case None:
+            return dataclasses.replace(diagnostic, position=spec.at("from"))
+        case Place(file="", path=path):
+            return dataclasses.replace(diagnostic, position=spec.at(*path))
+        case _:
+            return diagnostic
+
+
+def common_pictures(sets: Sequence[PictureSet]) -> list[Diagnostic]:
+    """Return what is wrong, or worth a look, with pictures that two sets hold, or one set holds twice."""
+    return [*_other_bytes(sets), *_other_names(sets)]
+
+
+def _other_bytes(sets: Sequence[PictureSet]) -> list[Diagnostic]:
+    """Find names that stand for different bytes in two sets; told at both."""
+    seen: dict[str, tuple[str, int]] = {}
+    clashes: dict[tuple[int, int], list[str]] = {}
+    for number, one in enumerate(sets):
+        for name, digest in zip(one.pictures.names, one.pictures.sha256, strict=True):
+            known = seen.setdefault(name, (digest, number))
+            if known[0] != digest and known[1] != number:
+                clashes.setdefault((known[1], number), []).append(name)
+    found = []
+    for (first, second), names in sorted(clashes.items()):
+        for here, there in ((first, second), (second, first)):
+            message = (
+                f"{_listed(names)} {_be(names)} in `{sets[here].name}` and with other bytes in `{sets[there].name}`"
+            )
+            hint = "one name is one picture: rename a file, or write `naming: path`"
+            place = sets[here].place.at("spec", "from")
+            found.append(fault("P007", message, place, hint, count=len(names)))
+    return found
+
+
+def _other_names(sets: Sequence[PictureSet]) -> list[Diagnostic]:
+    """Find bytes that have two names; told once per set, at the later one."""
+    names_by_digest: dict[str, str] = {}
+    pairs: dict[int, list[tuple[str, str]]] = {}
+    for number, one in enumerate(sets):
+        for name, digest in zip(one.pictures.names, one.pictures.sha256, strict=True):
+            first = names_by_digest.setdefault(digest, name)
+            if first != name:
+                pairs.setdefault(number, []).append((first, name))
+    return [_twins(sets[number], sorted(set(found))) for number, found in pairs.items()]
+
+
+def _twins(one: PictureSet, pairs: Sequence[tuple[str, str]]) -> Diagnostic:
+    listed = ", ".join(f"`{first}` and `{second}`" for first, second in pairs[:_SHOWN])
+    more = f" and {len(pairs) - _SHOWN:,} more pairs" if len(pairs) > _SHOWN else ""
+    message = f"two names for the same bytes: {listed}{more}"
+    return finding("P008", message, one.place.at("spec", "from"), "", count=len(pairs))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in sorted(names)[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
+
+
+def _be(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def paths_by_ref(one: PictureSet) -> Mapping[str, str]:
+    """Return where the bytes of each picture are: `pictures/SET:relative/name` to the path to open."""
+    from picsellia_apply.model.address import Address
+
+    head = str(Address("pictures", one.name))
+    return {f"{head}:{file}": path for file, path in zip(one.pictures.files, one.pictures.paths, strict=True)}

@@ -1,0 +1,1 @@
+"""Plans, results and diagnostics as text and as JSON. Knows no platform."""

@@ -1,0 +1,284 @@
+"""Manifests to a Declaration: what it holds, in which order, with which places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml as pyyaml
+from PIL import Image
+
+from picsellia_apply.errors import Diagnostic, InvalidInput, Severity
+from picsellia_apply.formats import read_annotations
+from picsellia_apply.local import StatCache
+from picsellia_apply.manifest import json_schema, load, positioned
+from picsellia_apply.manifest.bytes import bytes_by_ref
+from picsellia_apply.model.annotation import FileAnnotations
+from picsellia_apply.model.declaration import Declaration, Guards, Workspace
+from picsellia_apply.source import Place, Position
+
+HEAD = "apiVersion: picsellia-apply/v1\n"
+EXAMPLES = Path(__file__).parents[3] / "examples/manifests"
+
+
+def document(kind: str, name: str, spec: str) -> str:
+    return f"{HEAD}kind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+
+
+def written(folder: Path, *documents: str, file: str = "m.yaml") -> Path:
+    path = folder / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("---\n".join(documents))
+    return path
+
+
+def picture(path: Path, color: str = "red") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 6), color).save(path)
+
+
+def loaded(*paths: Path, workspace: str | None = None) -> Declaration:
+    return load(paths, workspace=workspace, cache=StatCache(None))
+
+
+def codes(*paths: Path, workspace: str | None = None) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        loaded(*paths, workspace=workspace)
+    assert all(not isinstance(one.position, Place) for one in caught.value.diagnostics)
+    return [one.code for one in caught.value.diagnostics]
+
+
+def test_absent_is_unmanaged_and_empty_is_managed(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        document("Dataset", "bare", "{versions: [{name: first, pictures: {tags: [a]}}]}"),
+        document("Dataset", "full", "{description: '', private: false, labels: [], versions: []}"),
+        document("Network", "bare", "{type: detection}"),
+        document("Network", "full", "{type: t, tags: [], labels: {1: car}, base_parameters: {}, readme: ''}"),
+    )
+    found = loaded(tmp_path)
+    bare, full = found.datasets
+    assert (bare.description, bare.private, bare.versions[0].labels) == (None, None, None)
+    assert (full.description, full.private) == ("", False)
+    assert found.networks[0].fields == {"type": "detection"}
+    assert found.networks[1].fields == {
+        "type": "t", "tag": [], "labels": {"1": "car"}, "base_parameters": {}, "readme_text": "",
+    }  # fmt: skip
+
+
+def test_pictures_and_their_bytes(tmp_path: Path) -> None:
+    picture(tmp_path / "pictures/day/a.png")
+    written(
+        tmp_path,
+        document("PictureSet", "cells", "{from: ../pictures, tags: [], restore: true}"),
+        document("PictureSet", "x/y", "{from: ../pictures/day/a.png, naming: path}"),
+        document("Network", "net", "{type: t, files: {model: m.yaml}, thumbnail: ../pictures/day/a.png}"),
+        file="manifests/m.yaml",
+    )
+    found = loaded(tmp_path / "manifests")
+    cells, other = found.picture_sets
+    assert (cells.tags, cells.restore, other.tags) == ((), True, None)
+    assert cells.pictures.files == ("day/a.png",)
+    file = found.networks[0].files["model"]
+    assert (file.written, file.size) == ("m.yaml", (tmp_path / "manifests/m.yaml").stat().st_size)
+    paths = bytes_by_ref(found)
+    assert set(paths) == {"pictures/cells:day/a.png", "pictures/x%2Fy:a.png", "file/net/model", "thumbnail/net"}
+    assert all(Path(path).is_file() for path in paths.values())
+
+
+def test_selections(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_bytes("b.jpg\r\n\r\n  a b.jpg \r\ne\u0301.jpg\nb.jpg".encode())
+    written(
+        tmp_path,
+        document("TagQuery", "night", "{tags: [a, b], quantity: 0.5, add: [c], remove: [d]}"),
+        document(
+            "Dataset",
+            "d",
+            "{labels: [{name: car, type: polygon}], versions: [{name: one, pictures: {query: night}}, "
+            "{name: two, from: one, pictures: {tags: [x], quantity: 1}, frozen: true}, "
+            "{name: three, pictures: {names: names.txt}}]}",
+        ),
+    )
+    found = loaded(tmp_path)
+    (query,) = found.queries
+    assert (query.tags, query.quantity, query.add, query.remove) == (("a", "b"), 0.5, ("c",), ("d",))
+    one, two, three = found.datasets[0].versions
+    assert one.pictures is not None
+    assert (one.pictures.query, one.labels) == ("night", (("car", "polygon"),))
+    assert two.pictures is not None
+    assert (two.origin, two.pictures.tags, two.pictures.quantity, two.frozen) == ("one", ("x",), 1.0, True)
+    assert three.pictures is not None
+    assert three.pictures.names == ("b.jpg", "a b.jpg", "\u00e9.jpg")
+
+
+def coco(folder: Path, **replaced: object) -> None:
+    body = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6}],
+        "categories": [{"id": 0, "name": "car"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 0, "bbox": [1, 1, 3, 2]}],
+    }
+    (folder / "coco.json").write_text(json.dumps({**body, **replaced}))
+
+
+def test_an_annotation_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coco(tmp_path)
+    reads: list[Path] = []
+
+    def counted(path: Path, form: str, *, coordinates: str) -> tuple[FileAnnotations, tuple[Diagnostic, ...]]:
+        reads.append(path)
+        return read_annotations(path, form, coordinates=coordinates)
+
+    monkeypatch.setattr("picsellia_apply.manifest.annotations.read_annotations", counted)
+    source = "annotations: [{path: coco.json, format: COCO, policy: seed}]"
+    versions = ", ".join(f"{{name: v{n}, pictures: {{tags: [a]}}, {source}}}" for n in range(3))
+    written(
+        tmp_path,
+        document("Dataset", "d", f"{{labels: [{{name: car, type: rectangle}}], versions: [{versions}]}}"),
+        document("Dataset", "e", f"{{labels: [{{name: car, type: classification}}], versions: [{versions}]}}"),
+    )
+    found = loaded(tmp_path)
+    assert len(reads) == 1
+    first, second = (dataset.versions[0].annotations[0] for dataset in found.datasets)
+    assert first.policy == "seed"
+    assert first.objects == {
+        "a.jpg": ('{"label":"car","rectangle":{"height":2,"left":1,"top":1,"width":3},"type":"rectangle"}',)
+    }
+    assert second.objects == {"a.jpg": ('{"label":"car","type":"classification"}',)}
+    assert [one.code for one in found.findings] == ["A103"]
+
+
+def test_the_order_of_files_never_matters(tmp_path: Path) -> None:
+    names = ["b", "a", "c"]
+    files = [
+        written(tmp_path, document("TagQuery", name, f"{{tags: [{name}]}}"), file=f"{name}.yaml") for name in names
+    ]
+    assert loaded(*files) == loaded(*reversed(files)) == loaded(tmp_path)
+    assert [query.name for query in loaded(tmp_path).queries] == ["a", "b", "c"]
+
+
+def test_which_files_are_searched(tmp_path: Path) -> None:
+    for file in ("a.yaml", "sub/b.yml", ".hidden/c.yaml", ".d.yaml", "e.txt"):
+        written(tmp_path, document("TagQuery", Path(file).stem, "{tags: [a]}"), file=file)
+    written(tmp_path, "a: 1\n", "- 1\n", "", file="other.yaml")
+    found = loaded(tmp_path)
+    assert (found.manifests, found.skipped) == (2, 2)
+    assert loaded(tmp_path, tmp_path / "a.yaml").manifests == 2
+    assert loaded(tmp_path / "e.txt").manifests == 1
+
+
+def test_the_root_is_what_the_manifests_share(tmp_path: Path) -> None:
+    written(tmp_path, document("TagQuery", "a", "{tags: [a]}"), file="x/one/a.yaml")
+    written(tmp_path, document("TagQuery", "b", "{tags: [b]}"), file="x/two/b.yaml")
+    written(tmp_path, "a: 1\n", file="other.yaml")
+    assert loaded(tmp_path).root == str(tmp_path / "x")
+
+
+def test_workspaces(tmp_path: Path) -> None:
+    query = document("TagQuery", "a", "{tags: [a]}")
+    written(tmp_path, query)
+    assert loaded(tmp_path).workspace == Workspace()
+    written(
+        tmp_path,
+        query,
+        document("Workspace", "prod", "{host: 'https://x.example/', organization: acme, guards: {deletePercent: 5}}"),
+    )
+    chosen = loaded(tmp_path).workspace
+    assert (chosen.name, chosen.host, chosen.organization) == ("prod", "https://x.example/", "acme")
+    assert (chosen.guards, chosen.prune) == (Guards(5, 50), False)
+    written(tmp_path, document("Workspace", "test", "{prune: true}"), file="test.yaml")
+    assert codes(tmp_path) == ["M027"]
+    assert loaded(tmp_path, workspace="test").workspace.prune
+    assert codes(tmp_path, workspace="tset") == ["M028"]
+
+
+def test_no_second_fault_for_a_reference_into_a_broken_file(tmp_path: Path) -> None:
+    written(tmp_path, document("TagQuery", "night", "{tags: [a], quantity: 7}"), file="broken.yaml")
+    written(tmp_path, document("Dataset", "d", "{versions: [{name: v, pictures: {query: night}}]}"))
+    assert codes(tmp_path) == ["M013"]
+    written(tmp_path, HEAD + "kind: [", file="broken.yaml")
+    assert codes(tmp_path) == ["M001"]
+
+
+def test_the_rest_of_a_wrong_document_is_checked_too(tmp_path: Path) -> None:
+    spec = (
+        "{private: maybe, labels: [{name: 1, type: rectangle}, {name: car, typ: x}], colour: red, "
+        "versions: [{name: v, pictures: {set: none}}, {name: v, from: w, pictures: [a]}]}"
+    )
+    written(tmp_path, document("Dataset", "d", spec))
+    assert sorted(codes(tmp_path)) == ["M009", "M009", "M010", "M011", "M011", "M011", "M018", "M021", "M022"]
+
+
+def test_findings_are_positioned(tmp_path: Path) -> None:
+    path = written(tmp_path, document("TagQuery", "a", "{tags: [a, a]}"))
+    (finding,) = loaded(tmp_path).findings
+    assert (finding.code, finding.severity) == ("M036", Severity.warning)
+    assert isinstance(finding.position, Position)
+    assert (finding.position.line, finding.position.column) == (4, 18)
+    assert Path(finding.position.file).samefile(path)
+
+
+def test_positioned(tmp_path: Path) -> None:
+    path = str(written(tmp_path, document("TagQuery", "a", "\n  tags:\n  - x\n  - {y: z}"), "b: 1\n"))
+    places = [
+        Place(path, 0, ("spec", "tags", "0")),
+        Place(path, 0, ("spec", "tags", "1", "y")),
+        Place(path, 0, ("spec", "tags")),
+        Place(path, 0, ("spec", "missing", "x")),
+        Place(path, 1, ("b",)),
+        Place(path, 9, ("b",)),
+        Place(str(tmp_path / "gone.yaml"), 0, ("b",)),
+    ]
+    given = [Diagnostic("M001", Severity.error, "x", place) for place in [*places, Position("f", 1, 2), None]]
+    found = [one.position for one in positioned(given)]
+    spots = [(one.line, one.column, one.length) for one in found if isinstance(one, Position)]
+    assert spots == [(6, 5, 1), (7, 9, 1), (5, 3, 4), (4, 1, 4), (9, 4, 1), (0, 0, 1), (0, 0, 1), (1, 2, 1)]
+    assert found[-1] is None
+
+
+def test_unreadable_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    assert codes(tmp_path) == ["M031"]
+    assert codes(tmp_path / "loop.yaml") == ["M030"]
+    assert codes(tmp_path / "nothing") == ["M030"]
+
+
+def test_a_plan_never_sees_an_empty_folder_as_nothing_desired(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    written(tmp_path, document("PictureSet", "p", "{from: pictures}"))
+    assert codes(tmp_path) == ["P002"]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.name)
+def test_the_schema_accepts_the_examples(path: Path) -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    documents = [one for one in pyyaml.safe_load_all(path.read_text()) if one is not None]
+    assert documents
+    for one in documents:
+        jsonschema.validate(json.loads(json.dumps(one)), schema)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{tags: [a], quantity: 2}",
+        "{tags: []}",
+        "{tag: [a]}",
+        "{tags: a}",
+        "{}",
+    ],
+)
+def test_the_schema_refuses_what_we_refuse(spec: str, tmp_path: Path) -> None:
+    path = written(tmp_path, document("TagQuery", "x", spec))
+    assert codes(path)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(pyyaml.safe_load(path.read_text()), json_schema())
+
+
+def test_the_schema_documents_every_field() -> None:
+    for name, definition in json_schema()["$defs"].items():
+        if name.endswith("Spec"):
+            for field, body in definition["properties"].items():
+                assert body.get("description"), f"{name}.{field}"
