@@ -1,0 +1,112 @@
+"""Fields three ways: the manifest, the platform, and what was last applied.
+
+manifest = platform                      nothing
+only the manifest moved                  update
+only the platform moved                  update, reason `drift: ...`
+both moved, apart                        conflict, until a person decides (or `--allow conflict:ADDRESS`)
+never applied by us                      update, reason `adopt: ...`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from picsellia_apply.model.annotation import canonical_json
+from picsellia_apply.model.plan import Conflict, FieldChange
+from picsellia_apply.planner.case import Case
+
+UNORDERED = frozenset({"tag"})
+"""Fields whose lists are sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsFound:
+    """What differs.
+
+    Attributes:
+        changes: Fields to write, with a path inside where only a part of a field differs.
+        before: Those fields, whole, as they are now.
+        reason: Why they are written.
+        conflicts: Fields that nobody may write.
+    """
+
+    changes: tuple[FieldChange, ...] = ()
+    before: tuple[tuple[str, Any], ...] = ()
+    reason: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def compare_fields(case: Case, observed: Mapping[str, Any], *, overrule: bool) -> FieldsFound:
+    """Compare the managed fields of one address.
+
+    Args:
+        case: Its desired fields are compared.
+        observed: The platform's.
+        overrule: Whether the manifest wins where both moved.
+    """
+    changed: list[str] = []
+    drifted: list[str] = []
+    adopted: list[str] = []
+    conflicts: list[Conflict] = []
+    base = case.record.fields if case.record is not None else {}
+    for name, wanted in sorted(case.desired.fields.items()):
+        there = observed.get(name)
+        if same(name, wanted, there):
+            continue
+        if name not in base:
+            adopted.append(name)
+        elif same(name, base[name], wanted):
+            drifted.append(name)
+        elif same(name, base[name], there) or overrule:
+            changed.append(name)
+        else:
+            conflicts.append(Conflict(case.text, name, base[name], wanted, there))
+    names = sorted(changed + drifted + adopted)
+    changes = tuple(part for name in names for part in explained(name, observed.get(name), case.desired.fields[name]))
+    before = tuple((name, observed.get(name)) for name in names)
+    return FieldsFound(changes, before, _reason(changed, drifted, adopted), tuple(conflicts))
+
+
+def _reason(changed: list[str], drifted: list[str], adopted: list[str]) -> str:
+    reasons = []
+    if changed:
+        reasons.append("the manifest changed")
+    if drifted:
+        reasons.append(f"drift: {', '.join(drifted)} changed on the platform")
+    if adopted:
+        reasons.append(f"adopt: {', '.join(adopted)} differs from the manifest")
+    return "; ".join(reasons)
+
+
+def same(name: str, one: Any, other: Any) -> bool:
+    """Return whether two values of a field are equal: 8 equals 8.0, a list a tuple, null an empty one."""
+    if one == other:
+        return True
+    if _is_empty(one) or _is_empty(other):
+        return _is_empty(one) and _is_empty(other)
+    if name in UNORDERED:
+        return sorted(one) == sorted(other)
+    return canonical_json(one) == canonical_json(other)
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether a value says nothing: a platform may answer an emptied text with null."""
+    return value is None or value in ("", [], {}, ())
+
+
+def explained(name: str, before: Any, after: Any) -> Iterator[FieldChange]:
+    """Yield what differs inside a field: map keys and list indexes as a path after the name, else the field whole."""
+    if name in UNORDERED or not (isinstance(before, (dict, list)) and type(before) is type(after)):
+        yield FieldChange(name, before, after)
+        return
+    from deepdiff import DeepDiff
+    from deepdiff.helper import NotPresent
+
+    found = DeepDiff(before, after, view="tree", ignore_order=False)
+    levels = sorted((level for kind in found.values() for level in kind), key=lambda level: str(level.path()))
+    for level in levels:
+        path = ".".join(str(step) for step in level.path(output_format="list"))
+        sides = (None if isinstance(side, NotPresent) else side for side in (level.t1, level.t2))
+        yield FieldChange(f"{name}.{path}" if path else name, *sides)

@@ -1,0 +1,203 @@
+"""What the inventory knows and the manifests no longer declare: deleted where deletes are on, else kept and told.
+
+Only what we created is deleted. A version takes its labels and annotations with it, a dataset its versions, a network
+its files: the parts of a whole that goes are not told again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.plan import Blocked, Notice, ObjectChange, Operation
+from picsellia_apply.model.state import Resource
+from picsellia_apply.planner.annotations import operation_of
+from picsellia_apply.planner.case import UNSUPPORTED, Blast, Found, World
+from picsellia_apply.planner.pictures import (
+    delete_pictures,
+    delete_tags,
+    dropped_pictures,
+    dropped_tags,
+    objects_on,
+)
+from picsellia_apply.planner.words import counted, joined
+
+
+def gone_addresses(world: World) -> tuple[str, ...]:
+    """Return the recorded addresses that are not declared, sorted."""
+    return tuple(sorted(world.inventory.records.keys() - world.desired.resources.keys()))
+
+
+def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found:
+    """Decide what happens to an address that is recorded and no longer declared.
+
+    Args:
+        text: The address.
+        world: What decisions rest on.
+        leaving: Version address to the pictures that this plan takes out of it.
+    """
+    address, record = parse_address(text), world.inventory.records[text]
+    match address.kind:
+        case "pictures" | "query" if address.rest:
+            return _gone_tag(text, address.rest[0], record, world)
+        case "pictures":
+            return _gone_pictures(text, record, world)
+        case "annotations":
+            version = str(Address("version", address.name, address.version))
+            return _gone_annotations(address, text, record, world, leaving.get(version, frozenset()))
+        case _:
+            return _gone_whole(address, text, record, world)
+
+
+def _gone_pictures(text: str, record: Record, world: World) -> Found:
+    names = dropped_pictures(record, world)
+    if not names:
+        return Found()
+    if not world.may_delete:
+        return Found(_narrowed(record, names), notices=(_kept(text, counted(len(names), "picture"), names, world),))
+    operations, blasts = delete_pictures(text, names, world)
+    return Found(operations=operations, blasts=blasts)
+
+
+def _gone_tag(text: str, tag: str, record: Record, world: World) -> Found:
+    names = dropped_tags(record, tag, world)
+    if not names:
+        return Found()
+    if not world.may_delete:
+        message = f"the tag on {counted(len(names), 'picture')}"
+        return Found(_narrowed(record, names), notices=(_kept(text, message, names, world),))
+    operations, blasts = delete_tags(text, names, world)
+    return Found(operations=operations, blasts=blasts)
+
+
+def _narrowed(record: Record, names: Iterable[str]) -> Record:
+    """Return the record with those members only that are still there and ours."""
+    members = {name: record.members[name] for name in names}
+    return record if members == record.members else Record(record.created, {}, members)
+
+
+def _kept(text: str, what: str, names: Iterable[str], world: World) -> Notice:
+    return Notice("kept", text, f"{what} no longer declared: {world.kept_because}", tuple(names))
+
+
+def _gone_annotations(address: Address, text: str, record: Record, world: World, leaving: Set[str]) -> Found:
+    there = world.observed.resources.get(text)
+    version = str(Address("version", address.name, address.version))
+    if there is None or version not in world.observed.resources or _goes_with_its_whole(address, world):
+        return Found()
+    changed = {name: change for name, change in _without_ours(record, there) if name not in leaving | world.doomed}
+    if not changed:
+        return Found()
+    objects = sum(len(change.before or ()) - len(change.after) for change in changed.values())
+    if not world.may_delete:
+        return Found(record, notices=(_kept(text, counted(objects, "object"), sorted(changed), world),))
+    operation, blasts = operation_of(text, "delete", changed, [])
+    return Found(operations=(operation,), blasts=blasts)
+
+
+def _without_ours(record: Record, there: Resource) -> Iterator[tuple[str, ObjectChange]]:
+    for name in sorted(record.members.keys() & there.members.keys()):
+        before = there.members[name]
+        after = tuple(sorted((Counter(before) - Counter(record.members[name])).elements()))
+        if len(after) != len(before):
+            yield name, ObjectChange(before, after)
+
+
+def _goes_with_its_whole(address: Address, world: World) -> bool:
+    """Return whether the version or the network that this is a part of is itself recorded and no longer declared."""
+    recorded, declared = world.inventory.records, world.desired.resources
+    return any(text in recorded and text not in declared for text in _wholes(address))
+
+
+def _wholes(address: Address) -> tuple[str, ...]:
+    match address.kind:
+        case "label" | "annotations":
+            return (str(Address("version", address.name, address.version)),)
+        case "file" | "thumbnail":
+            return (str(Address("network", address.name)),)
+        case _:
+            return ()
+
+
+def _gone_whole(address: Address, text: str, record: Record, world: World) -> Found:
+    if text not in world.observed.resources:
+        return Found()
+    if _goes_with_its_whole(address, world):
+        return Found(None if world.may_delete else record)
+    stays = _not_ours_to_delete(address, record, world)
+    if stays:
+        return Found(notices=(Notice("kept", text, f"no longer declared: kept ({stays}), and forgotten"),))
+    if not world.may_delete:
+        return Found(record, notices=(_kept(text, address.kind, (), world),))
+    if address.kind == "label" and "labels" not in world.policy.features:
+        blocked = Blocked(text, UNSUPPORTED, "removing a label", hint="declare it again, or remove it by hand")
+        return Found(record, blocked=(blocked,))
+    return _delete_whole(address, text, world)
+
+
+def _not_ours_to_delete(address: Address, record: Record, world: World) -> str:
+    """Return why a thing is never deleted by us, or nothing."""
+    if not record.created:
+        return "it was there before this workspace"
+    if address.kind == "dataset" and _has_other_versions(address, world):
+        return "it holds versions that stay"
+    return ""
+
+
+def _delete_whole(address: Address, text: str, world: World) -> Found:
+    blasts = tuple(_blasts(address, text, world))
+    impact = joined(counted(blast.count, _NOUNS[blast.unit]) for blast in blasts if blast.unit != "addresses")
+    return Found(operations=(Operation(text, "delete", "no longer declared", impact=impact),), blasts=blasts)
+
+
+_NOUNS = {"pictures": "picture", "tags": "tag", "members": "picture", "objects": "object"}
+
+
+def _has_other_versions(address: Address, world: World) -> bool:
+    """Return whether the dataset has versions that stay: declared ones, or ones that we did not create."""
+    head = str(Address("version", address.name, "x"))[:-1]
+    for text in world.observed.resources:
+        if text.startswith(head):
+            record = world.inventory.records.get(text)
+            if text in world.desired.resources or record is None or not record.created:
+                return True
+    return False
+
+
+def _blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
+    """Yield what goes with a thing that is deleted, ours or not."""
+    parts = 1
+    if address.kind == "network":
+        heads = (str(Address("file", address.name)), str(Address("thumbnail", address.name)))
+        parts += sum(one == heads[1] or one.startswith(f"{heads[0]}/") for one in world.observed.resources)
+    yield Blast(text, "delete", "addresses", parts)
+    if address.kind == "version":
+        yield from _version_blasts(address, text, world)
+    if address.kind == "label":
+        count = _labelled(address, world)
+        if count:
+            yield Blast(text, "delete", "objects", count)
+
+
+def _version_blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
+    held = world.observed.resources[text].members.keys()
+    if held:
+        foreign = len(held - world.inventory.records[text].members.keys())
+        yield Blast(text, "delete", "members", len(held), foreign)
+    annotations = str(Address("annotations", address.name, address.version))
+    objects, strange = objects_on(annotations, held, world)
+    if objects:
+        yield Blast(text, "delete", "objects", objects, strange)
+
+
+def _labelled(address: Address, world: World) -> int:
+    """Return how many objects of the version bear the label."""
+    import msgspec
+
+    annotations = str(Address("annotations", address.name, address.version))
+    there = world.observed.resources.get(annotations, Resource()).members
+    name, kind = address.rest
+    marks = (f'"label":{msgspec.json.encode(name).decode()}', f'"type":"{kind}"')
+    return sum(all(mark in text for mark in marks) for texts in there.values() for text in texts)

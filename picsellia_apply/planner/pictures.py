@@ -1,0 +1,299 @@
+"""Pictures and the tags on them: sets against sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
+
+from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.declaration import LocalPictures
+from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.ownership import ADOPTED, made_members
+from picsellia_apply.model.plan import Blocked, Bytes, Members, Notice, Operation
+from picsellia_apply.model.state import Resource
+from picsellia_apply.planner.case import Blast, Case, Found, World, record_of
+from picsellia_apply.planner.words import counted, joined, size_text
+
+CONTENT_DIFFERS = "content differs"
+"""Rule of pictures whose name is taken by other bytes."""
+
+
+def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
+    """Compare a PictureSet with the lake.
+
+    Args:
+        case: Members are name -> sha256; options `files` (LocalPictures), `kept_deleted` (names).
+        world: What decisions rest on.
+        claimed: Names that an earlier set of this plan uploads.
+    """
+    wanted, there = case.desired.members, world.observed.lake.pictures
+    missing = wanted.keys() - there.keys()
+    deleted = missing & case.desired.options.get("kept_deleted", frozenset())
+    upload = sorted(missing - deleted - claimed)
+    differing, incomparable = _compare(wanted, there, case.record)
+    dropped = _dropped(case, world)
+    present = wanted.keys() & there.keys()
+    adopted = present - world.ours.pictures
+    operations, blasts = _operations(case, upload, new=not present and case.record is None)
+    notices = [*_deleted_notice(case.text, deleted), *_adopt_notice(case, adopted)]
+    kept = _kept(case.record, dropped)
+    if dropped and world.may_delete:
+        gone, gone_blasts = delete_pictures(case.text, dropped, world)
+        operations, blasts, kept = (*operations, *gone), (*blasts, *gone_blasts), {}
+    elif dropped:
+        notices.append(_kept_notice(case.text, "picture", dropped, world))
+    members = wanted if not (kept or differing) else {**wanted, **differing, **kept}
+    fields = {ADOPTED: sorted(adopted)} if adopted else {}
+    return Found(
+        record=record_of(case.record, fields, members, created=True),
+        operations=operations,
+        notices=tuple(notices),
+        blocked=_differing_blocked(case.text, differing),
+        blasts=blasts,
+        incomparable=incomparable,
+    )
+
+
+def _compare(
+    wanted: Mapping[str, str], there: Mapping[str, str | None], record: Record | None
+) -> tuple[dict[str, str], int]:
+    """Return the pictures whose bytes differ, with the digest there, and how many cannot be compared.
+
+    Where the platform knows no digest, the inventory tells what we sent.
+    """
+    sent = record.members if record is not None else {}
+    differing: dict[str, str] = {}
+    incomparable = 0
+    for name, sha256 in wanted.items():
+        stored = there.get(name, sha256)
+        if stored == sha256:
+            continue
+        if stored is None:
+            stored = sent.get(name)
+        if stored is None:
+            incomparable += 1
+        elif stored != sha256:
+            differing[name] = stored
+    return differing, incomparable
+
+
+def _dropped(case: Case, world: World) -> list[str]:
+    """Return the pictures that we uploaded for this set, that are still there, and that no set declares any more."""
+    if case.record is None or case.record.members.keys() <= case.desired.members.keys():
+        return []
+    return dropped_pictures(case.record, world)
+
+
+def dropped_pictures(record: Record, world: World) -> list[str]:
+    """Return the pictures of a record that we uploaded, that are still there, and that no set declares any more."""
+    gone = made_members(record) - world.declared_pictures
+    return sorted(gone & world.observed.lake.pictures.keys())
+
+
+def _kept(record: Record | None, names: Iterable[str]) -> dict[str, Any]:
+    return {name: record.members[name] for name in names} if record is not None else {}
+
+
+def _operations(case: Case, upload: list[str], *, new: bool) -> tuple[tuple[Operation, ...], tuple[Blast, ...]]:
+    if not upload:
+        return (), ()
+    files: LocalPictures = case.desired.options["files"]
+    add = _bytes_of(case.address, files, upload)
+    size = sum(content.size for content in add.values())
+    restored = len(case.record.members.keys() & set(upload)) if case.record is not None else 0
+    operation = Operation(
+        address=case.text,
+        action="create" if new else "update",
+        reason=joined(
+            [
+                counted(len(upload) - restored, "new picture") if len(upload) > restored else "",
+                f"{counted(restored, 'picture')} to restore" if restored else "",
+            ]
+        ),
+        members=Members(add=add, counts={"add": len(add), "remove": 0, "change": 0}),
+        impact=f"{counted(len(add), 'picture')}, {size_text(size)}",
+        pre={"absent": len(add)},
+    )
+    return (operation,), ()
+
+
+def _bytes_of(address: Address, files: LocalPictures, names: list[str]) -> dict[str, Bytes]:
+    rows = {name: row for row, name in enumerate(files.names)}
+    found: dict[str, Bytes] = {}
+    for name in names:
+        row = rows[name]
+        found[name] = Bytes(
+            ref=f"{address}:{files.files[row]}",
+            sha256=files.sha256[row],
+            size=files.sizes[row],
+            width=files.widths[row],
+            height=files.heights[row],
+            orientation=files.orientations[row],
+        )
+    return found
+
+
+def _deleted_notice(address: str, names: Set[str]) -> tuple[Notice, ...]:
+    if not names:
+        return ()
+    message = f"{counted(len(names), 'picture')} deleted on the platform: kept deleted (`restore: true` uploads again)"
+    return (Notice("drift", address, message, tuple(sorted(names))),)
+
+
+def _adopt_notice(case: Case, adopted: Set[str]) -> tuple[Notice, ...]:
+    known = case.record.members.keys() if case.record is not None else frozenset()
+    fresh = adopted - known
+    if not fresh:
+        return ()
+    message = f"{counted(len(fresh), 'picture')} already in the lake"
+    return (Notice("adopt", case.text, message, tuple(sorted(fresh))),)
+
+
+def _kept_notice(address: str, noun: str, names: Iterable[str], world: World) -> Notice:
+    ordered = tuple(sorted(names))
+    return Notice("kept", address, f"{counted(len(ordered), noun)} no longer declared: {world.kept_because}", ordered)
+
+
+def _differing_blocked(address: str, differing: Mapping[str, str]) -> tuple[Blocked, ...]:
+    if not differing:
+        return ()
+    message = f"{counted(len(differing), 'picture')} with other bytes under the same name"
+    hint = "give the changed picture a new name: versions are snapshots"
+    return (Blocked(address, CONTENT_DIFFERS, message, tuple(sorted(differing)), hint),)
+
+
+def _made_before(address: str, world: World) -> frozenset[str]:
+    """Return what recorded addresses before this one made of the same: where several let go, the first deletes."""
+    tag = parse_address(address).rest
+    made: set[str] = set()
+    for text, record in world.inventory.records.items():
+        other = parse_address(text)
+        if text < address and other.kind in ("pictures", "query") and other.rest == tag:
+            made |= made_members(record)
+    return frozenset(made)
+
+
+def delete_pictures(
+    address: str, names: Iterable[str], world: World
+) -> tuple[tuple[Operation, ...], tuple[Blast, ...]]:
+    """Return the operation that deletes pictures, and what goes with them: memberships and objects, ours or not.
+
+    Args:
+        address: `pictures/...`.
+        names: No longer declared; those that an address before this one deletes are left to it.
+        world: What decisions rest on.
+    """
+    gone = frozenset(names) - _made_before(address, world)
+    ordered = tuple(sorted(gone))
+    if not ordered:
+        return (), ()
+    memberships = objects = foreign = 0
+    for text, resource in world.observed.resources.items():
+        if text.startswith("version/"):
+            memberships += len(gone & resource.members.keys())
+        elif text.startswith("annotations/"):
+            here, strange = objects_on(text, gone, world)
+            objects, foreign = objects + here, foreign + strange
+    reach = [counted(memberships, "membership") if memberships else "", counted(objects, "object") if objects else ""]
+    beyond = joined(reach)
+    operation = Operation(
+        address=address,
+        action="delete",
+        reason="no longer declared",
+        members=Members(remove=ordered, counts={"add": 0, "remove": len(ordered), "change": 0}),
+        impact=counted(len(ordered), "picture") + (f" -> {beyond}" if beyond else ""),
+    )
+    blasts = [Blast(address, "delete", "pictures", len(ordered)), Blast(address, "delete", "members", memberships)]
+    blasts.append(Blast(address, "delete", "objects", objects, foreign))
+    return (operation,), tuple(blast for blast in blasts if blast.count)
+
+
+def objects_on(annotations: str, names: Set[str], world: World) -> tuple[int, int]:
+    """Return how many objects a version's annotations hold on some pictures, and how many of them are not ours.
+
+    Args:
+        annotations: `annotations/...`.
+        names: Pictures.
+        world: What decisions rest on.
+    """
+    there = world.observed.resources.get(annotations, Resource()).members
+    ours = world.inventory.records.get(annotations, Record()).members
+    count = foreign = 0
+    for name in names & there.keys():
+        count += len(there[name])
+        if there[name] != ours.get(name):
+            foreign += (Counter(there[name]) - Counter(ours.get(name, ()))).total()
+    return count, foreign
+
+
+def diff_tag(case: Case, world: World, claimed: Set[str]) -> Found:
+    """Compare a tag that a PictureSet or a TagQuery keeps on pictures with the lake.
+
+    Args:
+        case: Members are the pictures that must carry it; with option `absent` those that must not.
+        world: What decisions rest on.
+        claimed: Pictures that another address of this plan gives the tag.
+    """
+    tag = case.address.rest[0]
+    wanted = case.desired.members.keys()
+    carriers = world.observed.lake.tags.get(tag, frozenset())
+    if case.desired.options.get("absent"):
+        return _diff_absent(case, wanted & carriers)
+    missing = sorted(wanted - carriers - claimed)
+    adopted = (wanted & carriers) - world.ours.tags.get(tag, frozenset())
+    operations: tuple[Operation, ...] = ()
+    if missing:
+        operations = (_tag_operation(case, missing, adding=True, new=case.record is None and not wanted & carriers),)
+    blasts: tuple[Blast, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    kept: dict[str, Any] = {}
+    dropped = dropped_tags(case.record, tag, world) if case.record is not None else []
+    if dropped and world.may_delete:
+        gone, blasts = delete_tags(case.text, dropped, world)
+        operations = (*operations, *gone)
+    elif dropped:
+        notices = (_kept_notice(case.text, "tag", dropped, world),)
+        kept = dict.fromkeys(dropped)
+    members = {**case.desired.members, **kept} if kept else case.desired.members
+    fields = {ADOPTED: sorted(adopted)} if adopted else {}
+    record = record_of(case.record, fields, members, created=True)
+    return Found(record, operations, notices, blasts=blasts)
+
+
+def _diff_absent(case: Case, carriers: Set[str]) -> Found:
+    record = record_of(case.record, {"absent": True}, {}, created=True)
+    if not carriers:
+        return Found(record)
+    return Found(record, (_tag_operation(case, sorted(carriers), adding=False, new=False),))
+
+
+def _tag_operation(case: Case, names: list[str], *, adding: bool, new: bool) -> Operation:
+    recorded = case.record.members.keys() if case.record is not None else frozenset()
+    drifted = len(recorded & set(names))
+    if adding:
+        members = Members(add=dict.fromkeys(names), counts={"add": len(names), "remove": 0, "change": 0})
+    else:
+        members = Members(remove=tuple(names), counts={"add": 0, "remove": len(names), "change": 0})
+    reason = "kept off the pictures that the query selects" if not adding else "pictures without the tag"
+    if drifted:
+        reason = f"drift: removed from {counted(drifted, 'picture')} on the platform"
+    return Operation(case.text, "create" if new else "update", reason, (), members, counted(len(names), "picture"))
+
+
+def dropped_tags(record: Record, tag: str, world: World) -> list[str]:
+    """Return the pictures on which a record says we put the tag, that still carry it, and where nobody declares it."""
+    if record.fields.get("absent"):
+        return []
+    gone = made_members(record) - world.declared_tags.get(tag, frozenset()) - world.doomed
+    return sorted(gone & world.observed.lake.tags.get(tag, frozenset()))
+
+
+def delete_tags(address: str, names: Iterable[str], world: World) -> tuple[tuple[Operation, ...], tuple[Blast, ...]]:
+    """Return the operation that takes a tag off pictures; arguments as for `delete_pictures`."""
+    ordered = tuple(sorted(frozenset(names) - _made_before(address, world)))
+    if not ordered:
+        return (), ()
+    members = Members(remove=ordered, counts={"add": 0, "remove": len(ordered), "change": 0})
+    operation = Operation(address, "delete", "no longer declared", (), members, counted(len(ordered), "picture"))
+    return (operation,), (Blast(address, "delete", "tags", len(ordered)),)

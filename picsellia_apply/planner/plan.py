@@ -1,0 +1,164 @@
+"""Desired and observed in, a plan out. Pure: no clock, no network, no disk, and nothing that it is given is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from picsellia_apply.errors import Diagnostic
+from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.inventory import Inventory, Record
+from picsellia_apply.model.ownership import ours_of
+from picsellia_apply.model.plan import Operation, Plan, Policy, Target
+from picsellia_apply.model.state import State
+from picsellia_apply.planner.case import Found, World
+from picsellia_apply.planner.diff import diff
+from picsellia_apply.planner.digest import fingerprint, sealed
+from picsellia_apply.planner.gone import diff_gone, gone_addresses
+from picsellia_apply.planner.guard import judge
+from picsellia_apply.planner.order import order
+from picsellia_apply.planner.scope import Scope, needed, scope_of
+from picsellia_apply.planner.words import counted
+
+
+def plan(desired: State, observed: State, inventory: Inventory, policy: Policy, target: Target) -> Plan:
+    """Return what an apply would do.
+
+    Args:
+        desired: What should be there, see `resolve`.
+        observed: What is there.
+        inventory: What this workspace manages.
+        policy: What may be done.
+        target: What the plan is for.
+
+    Returns:
+        The plan with its digest. The same inputs, in whatever order they are listed, give the same plan.
+
+    Raises:
+        UsageError: `policy.targets` names something that is neither declared nor managed.
+    """
+    world = _world(desired, observed, inventory, policy)
+    scope = scope_of(policy.targets, desired.resources, inventory.records.keys())
+    found = dict(diff(world, scope.planned))
+    leaving = {text: _leaving(one) for text, one in found.items()}
+    gone = {text: diff_gone(text, world, leaving) for text in gone_addresses(world) if text in scope.covered}
+    if policy.targets:
+        found = {text: _no_delete_outside(text, one, scope, inventory) for text, one in found.items()}
+    everything = [one for _, one in sorted({**found, **gone}.items())]
+    operations = order(_with_needs(everything, desired), desired.resources)
+    blasts = [blast for one in everything for blast in one.blasts]
+    return sealed(
+        Plan(
+            target=target,
+            operations=operations,
+            notices=tuple(sorted((n for one in everything for n in one.notices), key=lambda n: (n.address, n.kind))),
+            blocked=tuple(blocked for one in everything for blocked in one.blocked),
+            conflicts=tuple(conflict for one in everything for conflict in one.conflicts),
+            refusals=tuple(judge(desired, observed, inventory, policy, blasts)),
+            findings=_findings((*desired.findings, *observed.findings)),
+            limits=_limits(everything, observed),
+            unchanged=sum(not (one.operations or one.blocked or one.conflicts) for one in found.values()),
+            inventory_serial=inventory.serial,
+            fingerprints=_fingerprints(operations, observed),
+            records=_records(inventory, {**found, **gone}),
+            policy=policy,
+        )
+    )
+
+
+def _leaving(found: Found) -> frozenset[str]:
+    return frozenset(name for operation in found.operations for name in operation.members.remove)
+
+
+def _world(desired: State, observed: State, inventory: Inventory, policy: Policy) -> World:
+    pictures: set[str] = set()
+    tags: dict[str, set[str]] = {}
+    for text, resource in desired.resources.items():
+        address = parse_address(text)
+        if address.kind in ("pictures", "query") and not resource.options.get("absent"):
+            names = tags.setdefault(address.rest[0], set()) if address.rest else pictures
+            names.update(resource.members)
+    ours = ours_of(inventory)
+    doomed: frozenset[str] = frozenset()
+    if policy.prune and observed.complete and not policy.targets:
+        doomed = frozenset(ours.pictures - pictures) & observed.lake.pictures.keys()
+    return World(desired, observed, inventory, policy, ours, pictures, tags, doomed)
+
+
+def _no_delete_outside(text: str, found: Found, scope: Scope, inventory: Inventory) -> Found:
+    """Return what was found without deletes, for an address that a target merely depends on; its record stays."""
+    deletes = [one for one in found.operations if one.action == "delete" or one.members.remove]
+    if text in scope.covered or not deletes:
+        return found
+    kept = tuple(one for one in found.operations if one not in deletes)
+    return replace(found, operations=kept, blasts=(), record=_joined(inventory.records.get(text), found.record))
+
+
+def _joined(before: Record | None, after: Record | None) -> Record | None:
+    """Return the record with the members of before, so that what is ours to delete stays so."""
+    if before is None or after is None:
+        return after
+    return replace(after, members={**before.members, **after.members})
+
+
+def _with_needs(everything: Iterable[Found], desired: State) -> list[Operation]:
+    """Return the operations with those operations of the plan that must be done before them."""
+    operations = [operation for one in everything for operation in one.operations]
+    changes = {operation.address for operation in operations if operation.action != "delete"}
+    created = {operation.address for operation in operations if operation.action == "create"}
+    origins = _origin_parts(desired, changes, created)
+    return [
+        operation
+        if operation.action == "delete"
+        else replace(operation, needs=_needs(operation.address, desired, changes, origins))
+        for operation in operations
+    ]
+
+
+def _needs(address: str, desired: State, changes: set[str], origins: Mapping[str, set[str]]) -> tuple[str, ...]:
+    closure = needed({address}, desired.resources)
+    for version in tuple(closure):
+        closure |= origins.get(version, set())
+    return tuple(sorted((closure & changes) - {address}))
+
+
+def _origin_parts(desired: State, changes: set[str], created: set[str]) -> dict[str, set[str]]:
+    """Return, for a version that is created from another, the operations that complete its origin."""
+    parts: dict[str, set[str]] = {}
+    for address in changes:
+        parsed = parse_address(address)
+        if parsed.kind in ("label", "annotations"):
+            parts.setdefault(str(Address("version", parsed.name, parsed.version)), set()).add(address)
+    found: dict[str, set[str]] = {}
+    for address in created:
+        origin = desired.resources[address].options.get("origin")
+        if origin is not None:
+            found[address] = parts.get(str(Address("version", parse_address(address).name, origin)), set())
+    return found
+
+
+def _findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(dict.fromkeys(findings))
+
+
+def _limits(everything: Iterable[Found], observed: State) -> tuple[str, ...]:
+    incomparable = sum(one.incomparable for one in everything)
+    limits = []
+    if incomparable:
+        limits.append(
+            f"{counted(incomparable, 'picture or file', 'pictures and files')} not comparable: no digest known"
+        )
+    if not observed.complete:
+        limits.append("what was read is not complete: nothing is deleted")
+    return tuple(limits)
+
+
+def _fingerprints(operations: Iterable[Operation], observed: State) -> dict[str, str]:
+    return {f"{one.action}:{one.address}": fingerprint(one, observed) for one in operations}
+
+
+def _records(inventory: Inventory, found: Mapping[str, Found]) -> dict[str, Record]:
+    """Return the records once everything succeeded: those of before, with every decision taken in."""
+    records = {address: record for address, record in inventory.records.items() if address not in found}
+    records.update({address: one.record for address, one in found.items() if one.record is not None})
+    return dict(sorted(records.items()))

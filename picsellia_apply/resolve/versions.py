@@ -1,0 +1,153 @@
+"""Datasets, versions and labels: which pictures each version holds, exactly, even one that does not exist yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from picsellia_apply.errors import Diagnostic
+from picsellia_apply.model.address import Address
+from picsellia_apply.model.declaration import Dataset, Declaration, PictureSet, Selection, Version
+from picsellia_apply.model.state import Lake, Resource, State
+from picsellia_apply.resolve.annotations import matched_annotations
+from picsellia_apply.resolve.selection import empty_selection, selected, unknown_names
+from picsellia_apply.resolve.tags import tag_addresses
+
+Found = tuple[str, Resource] | Diagnostic
+"""What resolving yields: a resource under its address, or a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What versions are resolved on.
+
+    Attributes:
+        lake: The predicted one.
+        observed: What is there.
+        queries: Query name to what it selects.
+        sets: The declared picture sets, by name.
+        query_tags: Query name to the tags it selects by.
+        by_tag: Tag to the addresses that keep it.
+        dropped: Pictures that would be deleted from the lake.
+    """
+
+    lake: Lake
+    observed: State
+    queries: Mapping[str, frozenset[str]]
+    sets: Mapping[str, PictureSet]
+    query_tags: Mapping[str, tuple[str, ...]]
+    by_tag: Mapping[str, Sequence[str]]
+    dropped: frozenset[str]
+
+
+def ground_of(
+    declaration: Declaration,
+    observed: State,
+    lake: Lake,
+    queries: Mapping[str, frozenset[str]],
+    dropped: frozenset[str],
+) -> Ground:
+    """Return what the versions of `declaration` are resolved on."""
+    sets = {one.name: one for one in declaration.picture_sets}
+    query_tags = {query.name: query.tags for query in declaration.queries}
+    return Ground(lake, observed, queries, sets, query_tags, tag_addresses(declaration), dropped)
+
+
+def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
+    """Yield the dataset's resources and findings, versions in manifest order.
+
+    Raises:
+        InvalidInput: Two annotation sources of one version decide about one picture in different ways.
+    """
+    managed = {"description": dataset.description, "private": dataset.private}
+    fields = {name: value for name, value in managed.items() if value is not None}
+    yield str(Address("dataset", dataset.name)), Resource(fields, place=dataset.place)
+    holds: dict[str, Set[str]] = {}
+    for index, version in enumerate(dataset.versions):
+        address = str(Address("version", dataset.name, version.name))
+        names = _selection(version, ground)
+        inherited = _inherited(dataset.name, version, ground, holds)
+        there = ground.observed.resources.get(address, Resource()).members
+        holds[version.name] = ((names or frozenset()) | inherited | there.keys()) - ground.dropped
+        needs = _needs(dataset.name, version, ground)
+        members = dict.fromkeys(sorted((names or frozenset()) | inherited))
+        options = {"order": index, **_options(version, inherited)}
+        yield address, Resource(members=members, options=options, needs=needs, place=version.place)
+        yield from _labels(dataset.name, version)
+        if version.annotations:
+            yield from matched_annotations(dataset.name, version, holds[version.name], ground.lake.pictures)
+        if version.pictures is not None:
+            yield from _findings(f"version `{version.name}` of `{dataset.name}`", version.pictures, names, ground)
+
+
+def _selection(version: Version, ground: Ground) -> frozenset[str] | None:
+    if version.pictures is None:
+        return None
+    return selected(
+        version.pictures,
+        pictures=ground.lake.pictures,
+        carriers=lambda tag: ground.lake.tags.get(tag, frozenset()),
+        queries=ground.queries,
+        sets=ground.sets,
+    )
+
+
+def _inherited(dataset: str, version: Version, ground: Ground, holds: Mapping[str, Set[str]]) -> Set[str]:
+    """Return the pictures that a version yet to be created takes over from its origin."""
+    exists = str(Address("version", dataset, version.name)) in ground.observed.resources
+    if version.origin is None or exists:
+        return frozenset()
+    if version.origin in holds:
+        return holds[version.origin]
+    origin = ground.observed.resources.get(str(Address("version", dataset, version.origin)), Resource())
+    return frozenset(origin.members) - ground.dropped
+
+
+def _options(version: Version, inherited: Set[str]) -> dict[str, object]:
+    options: dict[str, object] = {}
+    if version.frozen:
+        options["frozen"] = True
+    if version.pictures is None:
+        options["unmanaged"] = True
+    if version.origin is not None:
+        options["origin"] = version.origin
+    if inherited:
+        options["inherited"] = frozenset(inherited)
+    return options
+
+
+def _needs(dataset: str, version: Version, ground: Ground) -> tuple[str, ...]:
+    needs = {str(Address("dataset", dataset))}
+    if version.origin is not None:
+        needs.add(str(Address("version", dataset, version.origin)))
+    if version.pictures is not None:
+        needs |= selection_needs(version.pictures, ground)
+    return tuple(sorted(needs))
+
+
+def selection_needs(selection: Selection, ground: Ground) -> set[str]:
+    """Return the addresses whose uploads and tag changes decide what is selected."""
+    if selection.picture_set is not None:
+        return {str(Address("pictures", selection.picture_set))}
+    if selection.names is not None:
+        names = frozenset(selection.names)
+        touched = [one.name for one in ground.sets.values() if not names.isdisjoint(one.pictures.names)]
+        return {str(Address("pictures", name)) for name in touched}
+    tags = ground.query_tags[selection.query] if selection.query is not None else selection.tags or ()
+    return {address for tag in tags for address in ground.by_tag.get(tag, ())}
+
+
+def _labels(dataset: str, version: Version) -> Iterator[Found]:
+    needs = (str(Address("version", dataset, version.name)),)
+    options = {"frozen": True} if version.frozen else {}
+    for name, kind in version.labels or ():
+        address = str(Address("label", dataset, version.name, (name, kind)))
+        yield address, Resource(options=options, needs=needs, place=version.place)
+
+
+def _findings(what: str, selection: Selection, names: frozenset[str] | None, ground: Ground) -> Iterator[Diagnostic]:
+    if not names and selection.query is None:
+        yield empty_selection(what, selection.place)
+    unknown = [name for name in selection.names or () if name not in ground.lake.pictures]
+    if unknown:
+        yield unknown_names(what, unknown, selection.place)
