@@ -45,7 +45,8 @@ def test_plan_apply_and_an_empty_plan(project: Path) -> None:
     assert operations["version/EverydayScenes@first"]["members"]["add"] == 2
     assert operations["version/EverydayScenes@second"]["members"]["add"] == 6
     assert "label/EverydayScenes@first/cup/polygon" in operations
-    assert {"network/everyday-detector", "file/everyday-detector/config", "thumbnail/everyday-detector"} <= set(operations)
+    network = {"network/everyday-detector", "file/everyday-detector/config", "thumbnail/everyday-detector"}
+    assert network <= set(operations)
     assert not list(project.rglob(".picsellia")), "plan creates nothing"
 
     applied = run(project, "apply", "examples/manifests", "--embedded", "--auto-approve")

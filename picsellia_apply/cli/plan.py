@@ -1,0 +1,81 @@
+"""`picsellia-apply plan`: show what an apply would change, and change nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from picsellia_apply.cli.exit import Exit, Finished
+from picsellia_apply.cli.options import Connection, manifest_paths, open_client, planning_options, shared_options
+from picsellia_apply.cli.planning import Wishes, exit_of, heading, paths_of, policy_of
+
+
+@click.command("plan")
+@manifest_paths
+@click.option(
+    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Save the plan for `apply`."
+)
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is something to do.")
+@planning_options
+@shared_options
+def command(
+    *,
+    paths: tuple[Path, ...],
+    out: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+    workspace: str | None,
+    targets: tuple[str, ...],
+    prune: bool | None,
+    allowances: tuple[str, ...],
+    connection: Connection,
+) -> None:
+    """Show what an apply would change.
+
+    PATH is a manifest or a folder of them; default: the current folder. Exit code: 0, or 2 with --detailed-exitcode
+    when there is something to do; 65 for bad input, 7 for a conflict or blocked content, 4 when a guard refuses.
+    """
+    started = time.perf_counter()
+    from picsellia_apply.manifest.collector import collector_paused
+    from picsellia_apply.pipeline import make_plan, prepare
+
+    with collector_paused():
+        declaration = prepare(paths_of(paths), workspace=workspace)
+        policy = policy_of(Wishes(workspace, targets, prune, allowances), declaration)
+        with open_client(connection, declaration, os.environ, read_only=True) as client:
+            planned = make_plan(declaration, client, policy)
+        plan = planned.plan
+        if out is not None:
+            from picsellia_apply.render.saved import write_plan
+
+            write_plan(plan, out)
+        if form == "json":
+            from picsellia_apply.render.json import plan_to_json
+
+            sys.stdout.write(plan_to_json(plan).decode())
+        else:
+            from picsellia_apply.render.text import render_plan_text
+
+            line = heading("plan", planned, started=started, color=connection.color)
+            width = shutil.get_terminal_size((120, 24)).columns
+            following = _next_command(out, paths)
+            text = render_plan_text(plan, heading=line, color=connection.color, width=width, next_command=following)
+            click.echo(text)
+    raise Finished(exit_of(plan, changes=Exit.changes if detailed_exitcode else Exit.ok))
+
+
+def _next_command(out: Path | None, paths: tuple[Path, ...]) -> str:
+    """Return what to type to apply this plan."""
+    words = ["picsellia-apply", "apply"]
+    if out is not None:
+        words += [str(out), *(word for path in paths for word in ("--manifests", str(path)))]
+    else:
+        words += map(str, paths)
+    return shlex.join(words)

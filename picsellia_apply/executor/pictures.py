@@ -1,0 +1,118 @@
+"""Upload and delete pictures, put tags on them and take tags off.
+
+Pictures are sent in portions: after each the inventory may be written, so that a kill loses little, and an interrupt
+is heard. Inside a portion the writer batches and runs in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from picsellia_apply.client.upload import Outcome, PictureFile
+from picsellia_apply.errors import PicselliaError
+from picsellia_apply.executor.context import Context, Done, chunks
+from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.plan import Bytes, Operation
+
+PORTION_PICTURES = 4_000
+PORTION_BYTES = 256 * 1024 * 1024
+TAG_PICTURES = 50_000
+"""Most pictures that one tag request names."""
+
+
+def change_pictures(context: Context, operation: Operation) -> Done:
+    """Upload what the operation adds, then delete what it removes."""
+    if operation.members.remove:
+        context.client.writer.delete_pictures(list(context.picture_ids.find(operation.members.remove).values()))
+    return _upload(context, operation) if operation.members.add else Done(done=len(operation.members.remove))
+
+
+def _upload(context: Context, operation: Operation) -> Done:
+    files, failures = _files(context, operation)
+    unwritten = set(operation.members.add)
+    done = sent = 0
+    for portion in _portions(files):
+        if context.stopped():
+            return Done(done, sent, failures, frozenset(unwritten), interrupted=True)
+        try:
+            outcomes = _send(context, operation, portion)
+        except PicselliaError as error:
+            return Done(done, sent, failures, frozenset(unwritten), error=str(error))
+        failures |= {one.name: _reason(one) for one in outcomes if one.status not in ("created", "same")}
+        arrived = {one.name: one.picture_id for one in outcomes if one.picture_id and one.name not in failures}
+        context.picture_ids.learn(arrived)
+        unwritten -= arrived.keys()
+        done += len(arrived)
+        created = {one.name for one in outcomes if one.status == "created"}
+        sent += sum(file.size for file in portion if file.name in created)
+        context.kept(operation, frozenset(unwritten))
+    return Done(done, sent, failures, frozenset(unwritten))
+
+
+def _files(context: Context, operation: Operation) -> tuple[list[PictureFile], dict[str, str]]:
+    files: list[PictureFile] = []
+    failures: dict[str, str] = {}
+    for name, content in operation.members.add.items():
+        path = context.paths.get(content.ref) if content is not None else None
+        if content is None or path is None:
+            failures[name] = "its file is not among the manifests' pictures"
+        else:
+            files.append(_picture_file(name, path, content))
+    return files, failures
+
+
+def _picture_file(name: str, path: str, content: Bytes) -> PictureFile:
+    return PictureFile(
+        name=name,
+        path=Path(path),
+        sha256=content.sha256,
+        size=content.size,
+        width=content.width,
+        height=content.height,
+        orientation=content.orientation,
+        tags=(),
+    )
+
+
+def _send(context: Context, operation: Operation, portion: Sequence[PictureFile]) -> tuple[Outcome, ...]:
+    sizes = {file.name: file.size for file in portion}
+
+    def on_done(outcomes: Sequence[Outcome]) -> None:
+        good = [one for one in outcomes if one.status in ("created", "same")]
+        context.advance(operation, len(good), sum(sizes[one.name] for one in good if one.status == "created"))
+
+    return context.client.writer.upload_pictures(portion, parallelism=context.parallelism, on_done=on_done)
+
+
+def _portions(files: Sequence[PictureFile]) -> Iterator[Sequence[PictureFile]]:
+    start = size = 0
+    for row, file in enumerate(files):
+        size += file.size
+        if row + 1 - start >= PORTION_PICTURES or size >= PORTION_BYTES:
+            yield files[start : row + 1]
+            start, size = row + 1, 0
+    if start < len(files):
+        yield files[start:]
+
+
+def _reason(outcome: Outcome) -> str:
+    if outcome.status == "differs":
+        return "a picture of this name with other bytes is in the lake"
+    return outcome.error or "the platform did not say why"
+
+
+def change_tags(context: Context, operation: Operation) -> Done:
+    """Put a tag on pictures and take it off others; a picture that is gone is a failure only where the tag goes on."""
+    (tag,) = parse_address(operation.address).rest
+    writer = context.client.writer
+    names = [*operation.members.add, *operation.members.remove]
+    found = context.picture_ids.find(names)
+    failures = {name: "it is not in the lake" for name in operation.members.add if name not in found}
+    for some in chunks([name for name in operation.members.add if name in found], TAG_PICTURES):
+        writer.tag([tag], [found[name] for name in some])
+        context.advance(operation, len(some))
+    for some in chunks([name for name in operation.members.remove if name in found], TAG_PICTURES):
+        writer.untag([tag], [found[name] for name in some])
+        context.advance(operation, len(some))
+    return Done(done=len(found), failures=failures, unwritten=frozenset(failures))

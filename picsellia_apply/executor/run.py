@@ -1,0 +1,250 @@
+"""Execute a plan: level by level, journaled, a failure skipping only what needs it.
+
+Long operations (pictures, tags, versions, annotations) run one after another, each in parallel inside; the short ones
+of a level run side by side. The inventory is written as operations finish, though not at every one when they are quick
+and it is large; what a kill loses of it, the journal says. Deletes come last, and only if nothing failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from picsellia_apply.errors import (
+    ApiLimitError,
+    NetworkError,
+    PicselliaError,
+    ProcessingError,
+    StalePlan,
+    TransferError,
+)
+from picsellia_apply.executor import datasets, networks, objects, pictures
+from picsellia_apply.executor.context import Context, Done, PictureIds, RemoteIds
+from picsellia_apply.executor.events import Event, Finished, Started
+from picsellia_apply.executor.journal import Ending, Journal
+from picsellia_apply.executor.order import Steps, steps
+from picsellia_apply.executor.records import Keeper, owned
+from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.plan import Operation, Plan
+from picsellia_apply.model.result import OperationResult, Result, Status
+
+if TYPE_CHECKING:
+    from picsellia_apply.client import Client
+
+LONG = ("pictures", "query", "version", "annotations")
+"""Kinds that are parallel inside, so that one runs at a time."""
+
+_UNCERTAIN = (NetworkError, ProcessingError, ApiLimitError, TransferError, OSError)
+"""After these nobody knows whether the platform did it."""
+
+
+def execute(
+    plan: Plan,
+    client: Client,
+    paths: Mapping[str, str],
+    journal: Journal,
+    inventory: Inventory,
+    *,
+    parallelism: int = 4,
+    on_event: Callable[[Event], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Do what a plan says.
+
+    Args:
+        plan: Without refusals; what it calls blocked is left alone.
+        client: Of the platform that the plan is for.
+        paths: `Bytes.ref` to the path to open.
+        journal: Of this workspace; what it holds of an unfinished apply decides who made what.
+        inventory: As it was read when the plan was made.
+        parallelism: Requests at once, at least 1.
+        on_event: Called from any thread, one call at a time.
+        stopped: Once it returns True no new work begins; what is in flight ends.
+
+    Returns:
+        How each operation ended, in the plan's order. Failures of the platform are in there; they are not raised.
+
+    Raises:
+        StalePlan: The inventory is not the one that the plan was made from; nothing was written.
+        ConflictError: Somebody else wrote the inventory meanwhile; what was done until then is done.
+    """
+    if inventory.serial != plan.inventory_serial:
+        raise StalePlan(f"the inventory has moved from serial {plan.inventory_serial} to {inventory.serial}")
+    return _Run(plan, client, paths, journal, inventory, parallelism, on_event, stopped).execute()
+
+
+class _Run:
+    """One apply under way."""
+
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        plan: Plan,
+        client: Client,
+        paths: Mapping[str, str],
+        journal: Journal,
+        inventory: Inventory,
+        parallelism: int,
+        on_event: Callable[[Event], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._plan, self._client, self._journal = plan, client, journal
+        self._parallelism, self._on_event, self._stopped = parallelism, on_event, stopped
+        self._steps: Steps = steps(plan)
+        self._lock = Lock()
+        records = owned(plan, journal.leftovers())
+        self._keeper = Keeper(client, inventory, plan, records, self._steps.passengers)
+        self._results: dict[tuple[str, str], OperationResult] = {}
+        self._context = Context(
+            plan=plan,
+            client=client,
+            paths=paths,
+            parallelism=parallelism,
+            emit=self._emit,
+            stopped=stopped,
+            created=journal.created,
+            kept=self._keep_part,
+            picture_ids=PictureIds(client),
+            ids=RemoteIds(client),
+        )
+
+    def execute(self) -> Result:
+        started, requests = time.monotonic(), self._client.requests
+        try:
+            for level in self._steps.levels:
+                self._run_level(level)
+                self._keeper.write()
+        finally:
+            self._keeper.write(now=True)
+            self._journal.close()
+        results = tuple(self._results[one.address, one.action] for one in self._plan.operations)
+        result = Result(results, time.monotonic() - started, self._client.requests - requests)
+        if result.complete:
+            self._journal.rotate()
+        return result
+
+    def _run_level(self, level: Sequence[Operation]) -> None:
+        short = [operation for operation in level if not operation.address.startswith(LONG)]
+        for operation in level:
+            if operation.address.startswith(LONG):
+                self._run(operation)
+        if len(short) == 1:
+            self._run(short[0])
+        elif short:
+            with ThreadPoolExecutor(min(self._parallelism, len(short))) as pool:
+                list(pool.map(self._run, short))
+
+    def _run(self, operation: Operation) -> None:
+        hindrance = self._hindrance(operation)
+        if hindrance is not None:
+            self._finish(operation, hindrance)
+            return
+        self._emit(_started(operation))
+        rider = self._steps.riders.get(operation.address)
+        for one in (operation, rider):
+            if one is not None:
+                self._journal.begin(one.address, one.action, self._plan.records.get(one.address), one.members.add)
+        for passenger in self._steps.passengers.get(operation.address, ()):
+            self._journal.begin(passenger, "create", self._plan.records[passenger])
+        self._finish(operation, self._attempt(operation, rider))
+
+    def _hindrance(self, operation: Operation) -> OperationResult | None:
+        """Return the result of an operation that cannot begin, None when it can."""
+        failed = [need for need in self._steps.needs[operation.address] if not self._succeeded(need)]
+        if failed:
+            return _result(operation, "skipped", error=f"`{min(failed)}` was not done")
+        if self._stopped():
+            return _result(operation, "interrupted")
+        if operation.action == "delete" and any(
+            one.action != "delete" and one.status not in ("done", "already") for one in self._results.values()
+        ):
+            return _result(operation, "skipped", error="nothing is deleted unless everything else succeeded")
+        return None
+
+    def _succeeded(self, address: str) -> bool:
+        ended = [result.status for (ended, _), result in self._results.items() if ended == address]
+        return bool(ended) and all(status in ("done", "already") for status in ended)
+
+    def _attempt(self, operation: Operation, rider: Operation | None) -> OperationResult:
+        try:
+            done = _handle(self._context, operation, rider)
+        except (PicselliaError, OSError) as error:
+            uncertain = isinstance(error, _UNCERTAIN)
+            self._end(
+                operation, rider, "failed" if uncertain else "refused", () if uncertain else operation.members.add
+            )
+            return _result(operation, "failed", error=str(error))
+        self._keep_part(operation, done.unwritten)
+        if rider is not None:
+            self._keep_part(rider, frozenset())
+        incomplete = bool(done.unwritten or done.failures or done.error or done.interrupted)
+        self._end(operation, rider, "failed" if incomplete else "done", () if done.error else done.unwritten)
+        status: Status = "interrupted" if done.interrupted else "failed" if incomplete else "done"
+        reason = done.error or (f"{len(done.failures):,} of its members failed" if done.failures else "")
+        return _result(operation, status, error=reason, done=done)
+
+    def _end(
+        self, operation: Operation, rider: Operation | None, ending: Ending, not_added: Iterable[str] = ()
+    ) -> None:
+        self._journal.end(operation.address, ending, not_added)
+        if rider is not None:
+            self._journal.end(rider.address, ending)
+
+    def _finish(self, operation: Operation, result: OperationResult) -> None:
+        rider = self._steps.riders.get(operation.address)
+        if rider is not None:
+            ridden = _result(rider, result.status, error=result.error)
+            self._results[rider.address, rider.action] = ridden
+            self._emit(Finished(ridden))
+        self._results[operation.address, operation.action] = result
+        self._emit(Finished(result))
+
+    def _keep_part(self, operation: Operation, unwritten: frozenset[str]) -> None:
+        with self._lock:
+            self._keeper.keep(operation, unwritten)
+            self._keeper.write()
+
+    def _emit(self, event: Event) -> None:
+        with self._lock:
+            self._on_event(event)
+
+
+_HANDLERS: Mapping[str, Callable[[Context, Operation], Done]] = {
+    "pictures": pictures.change_pictures,
+    "tag": pictures.change_tags,
+    "query": pictures.change_tags,
+    "dataset": datasets.change_dataset,
+    "version": datasets.change_version,
+    "label": datasets.change_label,
+    "annotations": objects.change_annotations,
+    "network": networks.change_network,
+    "file": networks.change_file,
+    "thumbnail": networks.change_thumbnail,
+}
+
+
+def _handle(context: Context, operation: Operation, rider: Operation | None) -> Done:
+    """Turn one operation into writer calls."""
+    address = parse_address(operation.address)
+    if address.kind == "version" and operation.action == "create":
+        return datasets.create_version(context, operation, rider)
+    kind = "tag" if address.kind == "pictures" and address.rest else address.kind
+    return _HANDLERS[kind](context, operation)
+
+
+def _started(operation: Operation) -> Started:
+    members = operation.members
+    size = sum(content.size for content in members.add.values() if content is not None)
+    return Started(
+        operation.address, operation.action, len(members.add) + len(members.remove) + len(members.objects), size
+    )
+
+
+def _result(operation: Operation, status: Status, *, error: str = "", done: Done | None = None) -> OperationResult:
+    done = done or Done()
+    return OperationResult(
+        operation.address, operation.action, status, error, done.failures, done.done, done.bytes_sent
+    )

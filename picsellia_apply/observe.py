@@ -1,0 +1,243 @@
+"""Read what is there, as far as the declaration and the inventory touch it, and prove that it is complete.
+
+    pictures      by name: those of every PictureSet, of `names` selections, of the inventory's picture and tag records;
+                  by tag: what each query and selection finds today
+    datasets      declared and recorded ones, in one request; members of a version only where its digest is not that
+                  of the members we know; annotations only of versions whose annotations are managed: digests first,
+                  then the objects of those pictures whose digest stands for nothing that we know already
+    networks      declared and recorded ones, in one request
+
+Why "all of its tags, today" is enough to predict a query: after the apply a picture has all tags of a query either
+because it has them now (it is found by tag), or because something declared gives it one of them: a PictureSet (it is
+found by name) or another query that selects it (it is found by that one; queries have no cycles). Nothing else can
+enter the predicted selection, and every picture found comes with all of its tags.
+
+The reader raises where a listing does not add up, so a State that is returned is complete. This module only reads; it
+must not know how a difference is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.annotation import annotation_digest, names_digest
+from picsellia_apply.model.declaration import Declaration, Version
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.state import Lake, Resource, State
+
+if TYPE_CHECKING:
+    from picsellia_apply.client.reader import Reader
+    from picsellia_apply.wire.extension import DatasetInfo, FileInfo, NetworkInfo, PictureColumns, VersionInfo
+
+Texts = tuple[str, ...]
+VersionKey = tuple[str, str]
+"""A dataset's and a version's name."""
+
+NETWORK_FIELDS = ("type", "framework", "description", "private", "tag", "labels", "base_parameters", "readme_text")
+"""The properties of a network that a manifest can manage, under the wire's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the declaration and the inventory touch: names only.
+
+    Attributes:
+        pictures: Picture names to look up.
+        tags: Per query and selection: the tags whose carriers are asked for.
+        datasets: Dataset names to look up.
+        versions: Versions to read, of those datasets.
+        annotated: Versions whose annotations are compared, or carried over to a version that is.
+        networks: Network names to look up.
+    """
+
+    pictures: frozenset[str]
+    tags: frozenset[frozenset[str]]
+    datasets: frozenset[str]
+    versions: frozenset[VersionKey]
+    annotated: frozenset[VersionKey]
+    networks: frozenset[str]
+
+
+def scope(declaration: Declaration, inventory: Inventory) -> Scope:
+    """Return what must be read to compare `declaration` with the platform.
+
+    Args:
+        declaration: What the manifests say.
+        inventory: What this workspace manages.
+    """
+    recorded = [parse_address(address) for address in inventory.records]
+    declared = [(dataset.name, version) for dataset in declaration.datasets for version in dataset.versions]
+    versions = {(name, version.name) for name, version in declared}
+    versions |= {(name, version.origin) for name, version in declared if version.origin is not None}
+    versions |= {(one.name, one.version) for one in recorded if one.version}
+    return Scope(
+        pictures=frozenset(_picture_names(declaration, inventory, recorded)),
+        tags=frozenset(_tag_selections(declaration)),
+        datasets=frozenset({d.name for d in declaration.datasets})
+        | {one.name for one in recorded if one.kind in ("dataset", "version", "label", "annotations")},
+        versions=frozenset(versions),
+        annotated=frozenset(_annotated(declared, recorded)),
+        networks=frozenset({n.name for n in declaration.networks})
+        | {one.name for one in recorded if one.kind in ("network", "file", "thumbnail")},
+    )
+
+
+def _picture_names(declaration: Declaration, inventory: Inventory, recorded: Iterable[Address]) -> set[str]:
+    names: set[str] = set()
+    for picture_set in declaration.picture_sets:
+        names.update(picture_set.pictures.names)
+    for dataset in declaration.datasets:
+        for version in dataset.versions:
+            if version.pictures is not None and version.pictures.names is not None:
+                names.update(version.pictures.names)
+    for one, record in zip(recorded, inventory.records.values(), strict=True):
+        if one.kind in ("pictures", "query"):
+            names.update(record.members)
+    return names
+
+
+def _tag_selections(declaration: Declaration) -> Iterator[frozenset[str]]:
+    yield from (frozenset(query.tags) for query in declaration.queries if query.tags)
+    for dataset in declaration.datasets:
+        for version in dataset.versions:
+            if version.pictures is not None and version.pictures.tags:
+                yield frozenset(version.pictures.tags)
+
+
+def _annotated(declared: Iterable[tuple[str, Version]], recorded: Iterable[Address]) -> Iterator[VersionKey]:
+    for name, version in declared:
+        if version.annotations:
+            yield name, version.name
+            if version.origin is not None:
+                yield name, version.origin
+    yield from ((one.name, one.version) for one in recorded if one.kind == "annotations")
+
+
+def observe(reader: Reader, declaration: Declaration, inventory: Inventory) -> State:
+    """Read what is on the platform, in the scope of the declaration and the inventory.
+
+    Args:
+        reader: `client.reader`.
+        declaration: What the manifests say.
+        inventory: What this workspace manages.
+
+    Returns:
+        The observed state; `requests` is left 0, the client counts them.
+
+    Raises:
+        PicselliaError: The platform could not be read to the end, or an answer makes no sense.
+    """
+    wanted = scope(declaration, inventory)
+    lake = _lake(reader, wanted)
+    resources: dict[str, Resource] = {}
+    known = _KnownTexts(declaration, inventory)
+    for dataset in reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ():
+        resources[str(Address("dataset", dataset.name))] = _dataset(dataset)
+        for version in dataset.versions:
+            if (dataset.name, version.name) in wanted.versions:
+                resources.update(_version(reader, (dataset.name, version.name), version, inventory))
+            if (dataset.name, version.name) in wanted.annotated:
+                annotations = _annotations(reader, (dataset.name, version.name), version, known)
+                resources[str(Address("annotations", dataset.name, version.name))] = Resource(members=annotations)
+    for network in reader.networks(sorted(wanted.networks)) if wanted.networks else ():
+        resources.update(_network(network))
+    return State(lake=lake, resources=resources, complete=True)
+
+
+def _lake(reader: Reader, wanted: Scope) -> Lake:
+    pictures: dict[str, str | None] = {}
+    carriers: dict[str, set[str]] = {}
+    if wanted.pictures:
+        _add_pictures(pictures, carriers, reader.pictures_named(wanted.pictures))
+    for tags in sorted(map(sorted, wanted.tags)):
+        _add_pictures(pictures, carriers, reader.pictures_tagged(tags))
+    return Lake(pictures, {tag: frozenset(names) for tag, names in carriers.items()})
+
+
+def _add_pictures(pictures: dict[str, str | None], carriers: dict[str, set[str]], found: PictureColumns) -> None:
+    pictures.update(zip(found.names, found.sha256, strict=True))
+    for tag, rows in found.tags.items():
+        carriers.setdefault(tag, set()).update(map(found.names.__getitem__, rows))
+
+
+def _dataset(info: DatasetInfo) -> Resource:
+    return Resource({"description": info.description, "private": info.private})
+
+
+def _version(
+    reader: Reader, key: VersionKey, info: VersionInfo, inventory: Inventory
+) -> Iterator[tuple[str, Resource]]:
+    yield str(Address("version", *key)), Resource(members=_members(reader, key, info, inventory))
+    for label in info.labels:
+        yield str(Address("label", *key, (label.name, label.type))), Resource()
+
+
+def _members(reader: Reader, key: VersionKey, version: VersionInfo, inventory: Inventory) -> Mapping[str, None]:
+    """Return the version's pictures, without asking for them when their digest is that of what we last applied."""
+    if not version.size:
+        return {}
+    record = inventory.records.get(str(Address("version", *key)))
+    known = record.members if record is not None else {}
+    if len(known) == version.size and names_digest(known) == version.members_digest:
+        return known
+    return dict.fromkeys(reader.version_members(version.dataset_id))
+
+
+class _KnownTexts:
+    """Annotations that need not be read, since we hold texts of the same digest: the inventory's, then the files'."""
+
+    def __init__(self, declaration: Declaration, inventory: Inventory) -> None:
+        self._declaration = declaration
+        self._records = inventory.records
+        self._declared: dict[str, Texts] | None = None
+
+    def of(self, key: VersionKey) -> Callable[[str, str], Texts | None]:
+        """Return how to find, for a picture of one version, the texts that a digest stands for; None: unknown."""
+        record = self._records.get(str(Address("annotations", *key)))
+        recorded: Mapping[str, Texts] = record.members if record is not None else {}
+
+        def find(name: str, digest: str) -> Texts | None:
+            texts = recorded.get(name)
+            if texts is not None and annotation_digest(texts) == digest:
+                return texts
+            return self._from_files().get(digest)
+
+        return find
+
+    def _from_files(self) -> dict[str, Texts]:
+        if self._declared is None:
+            versions = [version for dataset in self._declaration.datasets for version in dataset.versions]
+            objects = [source.objects for version in versions for source in version.annotations]
+            self._declared = {annotation_digest(texts): texts for one in objects for texts in one.values()}
+        return self._declared
+
+
+def _annotations(reader: Reader, key: VersionKey, version: VersionInfo, known: _KnownTexts) -> Mapping[str, Texts]:
+    """Return the texts of every annotated picture; a picture that loses its annotation meanwhile is left out."""
+    if not version.annotated:
+        return {}
+    find = known.of(key)
+    digests = reader.annotation_digests(version.dataset_id)
+    found = {name: find(name, digest) for name, digest in digests.items()}
+    unknown = [name for name, texts in found.items() if texts is None]
+    read = reader.annotations(version.dataset_id, unknown) if unknown else {}
+    texts_of = {name: read.get(name) if texts is None else texts for name, texts in found.items()}
+    return {name: texts for name, texts in texts_of.items() if texts is not None}
+
+
+def _network(info: NetworkInfo) -> Iterator[tuple[str, Resource]]:
+    network = info.network
+    fields: dict[str, Any] = {name: getattr(network, name) for name in NETWORK_FIELDS}
+    fields["tag"] = list(network.tag or ())
+    yield str(Address("network", network.network_name)), Resource(fields)
+    for key, file in info.files.items():
+        yield str(Address("file", network.network_name, rest=(key,))), _file(file)
+    if info.thumbnail is not None:
+        yield str(Address("thumbnail", network.network_name)), _file(info.thumbnail)
+
+
+def _file(file: FileInfo) -> Resource:
+    return Resource({"sha256": file.sha256, "size": file.size})

@@ -1,0 +1,96 @@
+"""The arrows joined: load, observe, resolve, plan, execute. The work is in the stages; here is their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from picsellia_apply.client.target import nearest_data_dir
+from picsellia_apply.executor import Event, Journal, execute, journal_path
+from picsellia_apply.executor.staleness import narrowed
+from picsellia_apply.inventory import read_inventory
+from picsellia_apply.manifest import load, positioned
+from picsellia_apply.manifest.bytes import bytes_by_ref
+from picsellia_apply.model.declaration import Declaration
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.plan import Plan, Policy, Target
+from picsellia_apply.model.result import Result
+from picsellia_apply.observe import observe
+from picsellia_apply.planner import plan
+from picsellia_apply.resolve import resolve
+
+if TYPE_CHECKING:
+    from picsellia_apply.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, with what an apply of it starts from.
+
+    Attributes:
+        plan: What would be done.
+        declaration: What the manifests say.
+        inventory: As it was read.
+        requests: How many requests the platform answered for it.
+    """
+
+    plan: Plan
+    declaration: Declaration
+    inventory: Inventory
+    requests: int
+
+
+def prepare(paths: Sequence[Path], *, workspace: str | None = None) -> Declaration:
+    """Read the manifests and everything they point at; raises InvalidInput with all that is at fault."""
+    return load(paths, workspace=workspace)
+
+
+def make_plan(declaration: Declaration, client: Client, policy: Policy) -> Planned:
+    """Compare the manifests with the platform, which a read-only client may read; the features are the client's."""
+    workspace = declaration.workspace.name
+    inventory = read_inventory(client, workspace, root=Path(declaration.root))
+    observed = replace(observe(client.reader, declaration, inventory), requests=client.requests)
+    desired = resolve(declaration, observed)
+    target = Target(client.host, client.organization, workspace)
+    planned = plan(desired, observed, inventory, replace(policy, features=client.features), target)
+    placed = replace(planned, findings=positioned(planned.findings))
+    return Planned(placed, declaration, inventory, client.requests)
+
+
+def against(saved: Plan, planned: Planned) -> Planned:
+    """Return what is left to do of a saved plan; raises StalePlan when something that it rests on has moved."""
+    return replace(planned, plan=narrowed(saved, planned.plan))
+
+
+def is_settled(planned: Planned) -> bool:
+    """Return whether there is nothing to do, nothing to record, and nothing left over from an apply that was killed."""
+    plan, inventory = planned.plan, planned.inventory
+    return not plan.operations and plan.records == inventory.records and not _journal(planned).path.exists()
+
+
+def _journal(planned: Planned) -> Journal:
+    folder = nearest_data_dir(Path(planned.declaration.root))
+    return Journal(journal_path(folder, planned.plan.target.workspace), planned.plan.target)
+
+
+def run_apply(
+    planned: Planned,
+    client: Client,
+    *,
+    parallelism: int,
+    on_event: Callable[[Event], None],
+    stopped: Callable[[], bool],
+) -> Result:
+    """Make the platform as the plan says; arguments as for `executor.execute`."""
+    return execute(
+        planned.plan,
+        client,
+        bytes_by_ref(planned.declaration),
+        _journal(planned),
+        planned.inventory,
+        parallelism=parallelism,
+        on_event=on_event,
+        stopped=stopped,
+    )

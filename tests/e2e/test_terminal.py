@@ -1,0 +1,152 @@
+"""Apply at a terminal: the question, bars, Ctrl-C once and twice; and pictures that vanish while somebody thinks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Project
+
+SET = """\
+apiVersion: picsellia-apply/v1
+kind: PictureSet
+metadata: {name: s}
+spec: {from: pictures, tags: [t]}
+---
+apiVersion: picsellia-apply/v1
+kind: Dataset
+metadata: {name: D}
+spec:
+  versions:
+    - {name: first, pictures: {set: s}}
+---
+apiVersion: picsellia-apply/v1
+kind: Network
+metadata: {name: n}
+spec: {type: detection}
+"""
+SLOW = Path(__file__).with_name("waiting.py")
+
+
+class Terminal:
+    """A command whose stdin, stdout and stderr are a terminal."""
+
+    def __init__(self, project: Project, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = project.spawn(*arguments, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        self.text = ""
+
+    def read_until(self, text: str) -> str:
+        """Read what is shown until `text` is."""
+        while text not in self.text:
+            try:
+                some = os.read(self._ours, 4096)
+            except OSError as error:  # the other side closed the terminal
+                raise AssertionError(self.text) from error
+            self.text += some.decode()
+        return self.text
+
+    def type(self, text: str) -> None:
+        """Type something."""
+        os.write(self._ours, text.encode())
+
+    def end(self) -> tuple[int, str]:
+        """Return the exit code and all that was shown."""
+        with contextlib.suppress(OSError):
+            while some := os.read(self._ours, 4096):
+                self.text += some.decode()
+        os.close(self._ours)
+        return self.process.wait(timeout=60), self.text
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    project.write("all.yaml", SET)
+    for number in range(3):
+        project.picture(f"pictures/p{number}.png", (number * 20, 100, 200))
+    return project
+
+
+@pytest.mark.parametrize(("answer", "changed"), [("y\n", True), ("n\n", False), ("\n", False)])
+def test_the_question_decides(filled: Project, answer: str, changed: bool) -> None:
+    terminal = Terminal(filled, "apply")
+    terminal.read_until("Apply these changes? [y/N]")
+    terminal.type(answer)
+    code, text = terminal.end()
+    assert code == 0, text
+    assert bool(filled.plan()["operations"]) is not changed
+    assert (filled.folder / ".picsellia" / "lake").exists() is changed
+
+
+def test_a_picture_that_vanishes_while_somebody_thinks(
+    filled: Project, state_of: Callable[[Project], dict[str, Any]]
+) -> None:
+    terminal = Terminal(filled, "apply")
+    terminal.read_until("[y/N]")
+    content = (filled.folder / "pictures" / "p1.png").read_bytes()
+    (filled.folder / "pictures" / "p1.png").unlink()
+    terminal.type("y\n")
+    code, text = terminal.end()
+    assert code == 3, text
+    assert "p1.png" in text
+    assert "Traceback" not in text
+    state = state_of(filled)
+    assert set(state["pictures"]) == {"p0.png", "p2.png"}
+    assert state["datasets"] == {}
+    assert set(state["networks"]) == {"n"}
+    filled.write("pictures/p1.png", content)
+    filled.apply()
+    assert filled.plan()["operations"] == []
+
+
+def waiting(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    """Begin an apply that waits inside its first write until it is told to go on; returns once it is there."""
+    process = project.spawn(*arguments, command=(sys.executable, str(SLOW)), stdin=subprocess.PIPE)
+    assert process.stderr is not None
+    while "waiting" not in process.stderr.readline():
+        assert process.poll() is None
+    return process
+
+
+def go_on(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate("go\n", timeout=60)
+    return process.returncode, out, err
+
+
+def test_one_interrupt_finishes_what_is_in_flight_and_no_more(
+    filled: Project, state_of: Callable[[Project], dict[str, Any]]
+) -> None:
+    process = waiting(filled, "apply", "--auto-approve")
+    process.send_signal(signal.SIGINT)
+    code, out, err = go_on(process)
+    assert code == 130, out + err
+    assert "in flight" in err
+    assert len(state_of(filled)["pictures"]) == 3
+    assert state_of(filled)["datasets"] == {}
+    filled.apply()
+    assert filled.plan()["operations"] == []
+
+
+def test_two_interrupts_stop_at_once_and_nothing_is_lost(filled: Project) -> None:
+    process = waiting(filled, "apply", "--auto-approve")
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "in flight" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped at once" in err
+    filled.apply()
+    assert filled.plan()["operations"] == []

@@ -1,0 +1,64 @@
+"""The inventory as text: what is written is read back, what is damaged or newer is refused."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+import msgspec
+import pytest
+
+from picsellia_apply.errors import ProcessingError, UsageError
+from picsellia_apply.inventory.body import dump_json, load_json, pack, unpack
+from picsellia_apply.model.inventory import Inventory, Record
+
+INVENTORY = Inventory(
+    "demo",
+    7,
+    {
+        "pictures/cells": Record(members={"b.jpg": "b" * 64, "a.jpg": "a" * 64}),
+        "pictures/cells/blood": Record(created=False, members={"a.jpg": None, "b.jpg": None}),
+        "dataset/Cells": Record(fields={"description": "é", "private": True}),
+        "annotations/Cells@first": Record(members={"a.jpg": ('{"label":"x"}', '{"label":"y"}'), "b.jpg": ()}),
+        "network/n": Record(fields={"labels": {"1": "car"}, "tag": [], "base_parameters": {"lr": 0.5}}),
+    },
+)
+
+
+def test_what_is_written_is_read_back() -> None:
+    assert load_json(dump_json(INVENTORY), workspace="demo") == INVENTORY
+    assert unpack(pack(INVENTORY), workspace="demo") == INVENTORY
+
+
+def test_the_order_of_records_and_members_does_not_show() -> None:
+    turned = Inventory("demo", 7, dict(reversed(list(INVENTORY.records.items()))))
+    assert dump_json(turned) == dump_json(INVENTORY)
+
+
+def test_names_without_values_stand_once() -> None:
+    written = msgspec.json.decode(dump_json(INVENTORY))
+    assert written["records"]["pictures/cells/blood"]["members"] == ["a.jpg", "b.jpg"]
+
+
+def test_a_newer_format_is_refused_with_what_to_do() -> None:
+    newer = msgspec.json.encode({"format_version": 2, "surprise": True})
+    with pytest.raises(UsageError, match="format 2") as caught:
+        load_json(newer, workspace="demo")
+    assert "newer" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"format_version": 1}', b'{"format_version": "1"}'])
+def test_damaged_json_is_told(text: bytes) -> None:
+    with pytest.raises(ProcessingError, match="damaged"):
+        load_json(text, workspace="demo")
+
+
+def test_another_workspaces_inventory_is_refused() -> None:
+    with pytest.raises(ProcessingError, match="that of `demo`"):
+        load_json(dump_json(INVENTORY), workspace="prod")
+
+
+@pytest.mark.parametrize("text", ["%%%", "aGVsbG8=", base64.b64encode(zlib.compress(b"{}" * 99)[:-3]).decode()])
+def test_a_damaged_body_is_told(text: str) -> None:
+    with pytest.raises(ProcessingError):
+        unpack(text, workspace="demo")
