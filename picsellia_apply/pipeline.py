@@ -1,4 +1,4 @@
-"""The arrows joined: load, observe, resolve, plan, execute. The work is in the stages; here is their order."""
+"""The arrows joined: load, observe, resolve, plan, execute. The work is in the stages, here is their order."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picsellia_apply.client.target import nearest_data_dir
-from picsellia_apply.executor import Event, Journal, execute, journal_path
-from picsellia_apply.executor.staleness import narrowed
 from picsellia_apply.inventory import read_inventory
 from picsellia_apply.manifest import load, positioned
-from picsellia_apply.manifest.bytes import bytes_by_ref
 from picsellia_apply.model.declaration import Declaration
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan, Policy, Target
@@ -23,18 +20,12 @@ from picsellia_apply.resolve import resolve
 
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
+    from picsellia_apply.executor import Event, Journal
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, with what an apply of it starts from.
-
-    Attributes:
-        plan: What would be done.
-        declaration: What the manifests say.
-        inventory: As it was read.
-        requests: How many requests the platform answered for it.
-    """
+    """A plan, with what an apply of it starts from, and how many requests the platform answered for it."""
 
     plan: Plan
     declaration: Declaration
@@ -52,7 +43,7 @@ def make_plan(declaration: Declaration, client: Client, policy: Policy) -> Plann
     workspace = declaration.workspace.name
     inventory = read_inventory(client, workspace, root=Path(declaration.root))
     observed = replace(observe(client.reader, declaration, inventory), requests=client.requests)
-    desired = resolve(declaration, observed)
+    desired = resolve(declaration, observed, inventory, prune=policy.prune)
     target = Target(client.host, client.organization, workspace)
     planned = plan(desired, observed, inventory, replace(policy, features=client.features), target)
     placed = replace(planned, findings=positioned(planned.findings))
@@ -61,6 +52,8 @@ def make_plan(declaration: Declaration, client: Client, policy: Policy) -> Plann
 
 def against(saved: Plan, planned: Planned) -> Planned:
     """Return what is left to do of a saved plan; raises StalePlan when something that it rests on has moved."""
+    from picsellia_apply.executor.staleness import narrowed
+
     return replace(planned, plan=narrowed(saved, planned.plan))
 
 
@@ -71,6 +64,8 @@ def is_settled(planned: Planned) -> bool:
 
 
 def _journal(planned: Planned) -> Journal:
+    from picsellia_apply.executor import Journal, journal_path
+
     folder = nearest_data_dir(Path(planned.declaration.root))
     return Journal(journal_path(folder, planned.plan.target.workspace), planned.plan.target)
 
@@ -84,6 +79,9 @@ def run_apply(
     stopped: Callable[[], bool],
 ) -> Result:
     """Make the platform as the plan says; arguments as for `executor.execute`."""
+    from picsellia_apply.executor import execute
+    from picsellia_apply.manifest.bytes import bytes_by_ref
+
     return execute(
         planned.plan,
         client,

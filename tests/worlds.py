@@ -118,7 +118,7 @@ def apply(made: Plan, observed: State, inventory: Inventory) -> tuple[State, Inv
     waiting = {operation.address for operation in made.operations if operation.action != "delete"}
     for operation in made.operations:
         if operation.action != "delete":
-            assert set(operation.needs) <= waiting
+            assert set(operation.needs) <= waiting, f"{operation.address} needs what is not in the plan"
             assert set(operation.needs) <= done, f"{operation.address} comes before what it needs"
             done.add(operation.address)
         scratch.do(operation, made.records)

@@ -16,10 +16,10 @@ from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, planning_options, shared_options
 from picsellia_apply.cli.planning import Wishes, exit_of, heading, paths_of, policy_of
 from picsellia_apply.errors import StalePlan, UsageError
+from picsellia_apply.model.result import Result
 
 if TYPE_CHECKING:
     from picsellia_apply.model.plan import Plan
-    from picsellia_apply.model.result import Result
     from picsellia_apply.pipeline import Planned
 
 
@@ -80,6 +80,7 @@ def command(
     plan = planned.plan
     _show_plan(planned, asked, connection, started)
     if plan.refusals:
+        _show_result(plan, Result(), asked, connection)
         raise Finished(Exit.refused)
     _approve(plan, asked)
     result = _execute(planned, asked, connection)
@@ -157,7 +158,6 @@ def _approve(plan: Plan, asked: _Asked) -> None:
 def _execute(planned: Planned, asked: _Asked, connection: Connection) -> Result:
     from picsellia_apply.cli.interrupt import Interrupts
     from picsellia_apply.cli.progress import progress
-    from picsellia_apply.model.result import Result
     from picsellia_apply.pipeline import is_settled, run_apply
 
     if is_settled(planned):
@@ -181,7 +181,7 @@ def _show_result(plan: Plan, result: Result, asked: _Asked, connection: Connecti
         return
     from picsellia_apply.render.text import render_result_text
 
-    if plan.operations:
+    if result.operations:
         click.echo(render_result_text(result, color=connection.color))
 
 

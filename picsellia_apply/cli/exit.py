@@ -43,6 +43,7 @@ _CODES: tuple[tuple[type[errors.PicselliaError], Exit], ...] = (
     (errors.RefusedError, Exit.refused),
     (errors.StalePlan, Exit.stale),
     (errors.LeaseHeld, Exit.lease),
+    (errors.ConflictError, Exit.blocked),
     (errors.AuthenticationError, Exit.unauthorised),
     (errors.NetworkError, Exit.unavailable),
     (errors.ApiLimitError, Exit.unavailable),
@@ -88,11 +89,17 @@ def _tell_bug() -> None:
     )
 
 
+def _tell_machine(error: OSError) -> None:
+    """Say what this machine refused: a full disk, a folder without permission."""
+    where = f": {error.filename}" if error.filename else ""
+    print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+    print("  hint: nothing that was already written is lost; running the command again is safe", file=sys.stderr)
+
+
 def run(group: click.Group) -> int:
     """Run a command group and return the exit code for what happened; never raises."""
     try:
         group(standalone_mode=False)
-        return Exit.ok
     except Finished as finished:
         return finished.code
     except click.exceptions.Exit as done:
@@ -103,15 +110,27 @@ def run(group: click.Group) -> int:
     except (KeyboardInterrupt, click.exceptions.Abort):
         print("interrupted", file=sys.stderr)
         return Exit.interrupted
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.ok
-    except errors.InvalidInput as error:
-        _tell_input(error)
-        return Exit.bad_input
-    except errors.PicselliaError as error:
-        _tell(error)
-        return code_of(error)
-    except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours gets its own message
-        _tell_bug()
-        return Exit.unexpected
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours gets its own message
+        return _ended_by(error)
+    return Exit.ok
+
+
+def _ended_by(error: Exception) -> Exit:
+    """Tell what ended the program and return its exit code."""
+    match error:
+        case BrokenPipeError():  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = Exit.ok
+        case errors.InvalidInput():
+            _tell_input(error)
+            code = Exit.bad_input
+        case errors.PicselliaError():
+            _tell(error)
+            code = code_of(error)
+        case OSError():
+            _tell_machine(error)
+            code = Exit.unexpected
+        case _:
+            _tell_bug()
+            code = Exit.unexpected
+    return code

@@ -137,7 +137,7 @@ def open_client(
 
     organization = connection.organization or declaration.workspace.organization
     data_dir = nearest_data_dir(Path(declaration.root)) if host == EMBEDDED else None
-    return Client(token, organization, host, data_dir=data_dir, read_only=read_only)
+    return Client(token, organization, host, data_dir=data_dir, read_only=read_only, greet=False)
 
 
 def manifest_paths(command: Command) -> Command:

@@ -9,7 +9,7 @@ import click
 def command() -> None:
     """Print the JSON Schema of one manifest document.
 
-    Save it and let your editor check as you type:
+    Save it, and let your editor check as you type by the first line of a manifest:
 
         picsellia-apply schema > picsellia-apply.schema.json
 

@@ -30,9 +30,8 @@ def command(*, plan_file: Path, form: str, no_color: bool) -> None:
     target = plan.target
     where = "embedded lake" if target.host == "embedded" else f"{target.organization} at {target.host}"
     color = not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
-    heading = (
-        f"{click.style('picsellia-apply show', bold=color)}    workspace {target.workspace} · {where} · {plan_file}"
-    )
+    title = click.style("picsellia-apply show", bold=True) if color else "picsellia-apply show"
+    heading = f"{title}    workspace {target.workspace} · {where} · {plan_file}"
     width = shutil.get_terminal_size((120, 24)).columns
     following = f"picsellia-apply apply {plan_file}"
     print(render_plan_text(plan, heading=heading, color=color, width=width, next_command=following))

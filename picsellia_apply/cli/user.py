@@ -30,6 +30,18 @@ def _open(data: Path) -> Lake:
     return open_lake(data)
 
 
+def _check_names(*names: str) -> None:
+    """Pass when every name is acceptable, so that nothing is half done for a bad one.
+
+    Raises:
+        UsageError: One is not.
+    """
+    from picsellia_apply.lake.names import fault
+
+    for found in filter(None, map(fault, names)):
+        raise UsageError(found)
+
+
 @click.group(name="user")
 def command() -> None:
     """Users and tokens of a lake."""
@@ -49,6 +61,7 @@ def add(name: str, data: Path, organizations: tuple[str, ...]) -> None:
         if not organizations and not known:
             raise UsageError("the lake has no organization yet", hint="give one with --organization")
         first, *others = organizations or known[:1]
+        _check_names(name, *organizations)
         token = lake.bootstrap(name, first)
         for other in others:
             lake.bootstrap(name, other, token)

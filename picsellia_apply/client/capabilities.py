@@ -10,28 +10,37 @@ from picsellia_apply.client.transport import Transport
 from picsellia_apply.client.writer import Writer
 from picsellia_apply.wire.extension import PARTS
 
+_READING = frozenset({"page", "digest"})
+_WRITING = frozenset({"batch", "replace", "labels"})
+
 
 def spoken(announced: Mapping[str, Any]) -> frozenset[str]:
-    """Return the parts that both sides speak.
+    """Return the parts that are used: those that both sides speak, and that come with the others they need.
 
     Args:
         announced: `extensions` of the answer to `ping`: part to revision. A later revision adds, it never changes.
     """
-    return frozenset(part for part in PARTS if isinstance(announced.get(part), int) and announced[part] >= 1)
+    parts = {part for part in PARTS if isinstance(announced.get(part), int) and announced[part] >= 1}
+    for together in (_READING, _WRITING):
+        if not together <= parts:
+            parts -= together
+    if not parts >= _READING | _WRITING:
+        parts.discard("workspace")
+    return frozenset(parts)
 
 
-def reader_of(features: frozenset[str], transport: Transport, organization_id: str) -> Reader:
+def reader_of(features: frozenset[str], transport: Transport, organization_id: str, organization: str) -> Reader:
     """Return the reader for a platform with these parts."""
-    if {"page", "digest"} <= features:
+    if features >= _READING:
         return Reader(transport, organization_id)
     from picsellia_apply.client.plain_reader import PlainReader
 
-    return PlainReader(transport, organization_id)
+    return PlainReader(transport, organization_id, organization)
 
 
 def writer_of(features: frozenset[str], transport: Transport, reader: Reader, organization: str) -> Writer:
     """Return the writer for a platform with these parts."""
-    if {"batch", "replace", "labels"} <= features:
+    if features >= _WRITING:
         return Writer(transport, reader, organization)
     from picsellia_apply.client.plain_writer import PlainWriter
 

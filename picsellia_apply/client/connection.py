@@ -59,6 +59,18 @@ def _transport_to(
     return Transport(target.base_url, token, read_only=read_only, settings=settings)
 
 
+def _token_of(given: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the token, without the line end that files and shells leave on it.
+
+    Raises:
+        AuthenticationError: It holds what no HTTP header can carry; it is not shown.
+    """
+    token = (given or environ.get("PICSELLIA_TOKEN") or "").strip()
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise AuthenticationError("the token holds spaces, control characters or letters that no token has")
+    return token or None
+
+
 def is_interactive() -> bool:
     """Tell whether somebody is looking: a terminal, or a notebook."""
     shell = sys.modules.get("IPython")
@@ -98,8 +110,9 @@ class Connection:
         self.organization = ours.organization_name
         self.organization_id = ours.organization_id
         self.features = capabilities.spoken(ping.extensions)
-        self.reader: Reader = capabilities.reader_of(self.features, transport, ours.organization_id)
-        self.writer: Writer = capabilities.writer_of(self.features, transport, self.reader, ours.organization_name)
+        name = ours.organization_name
+        self.reader: Reader = capabilities.reader_of(self.features, transport, ours.organization_id, name)
+        self.writer: Writer = capabilities.writer_of(self.features, transport, self.reader, name)
 
     @classmethod
     def open(
@@ -120,7 +133,7 @@ class Connection:
             UsageError: The host is not an address.
         """
         environ = os.environ if environ is None else environ
-        token = api_token or environ.get("PICSELLIA_TOKEN") or None
+        token = _token_of(api_token, environ)
         target = choose(host, data_dir, folder=Path.cwd(), environ=environ)
         transport = _transport_to(target, token, settings, read_only=read_only)
         try:

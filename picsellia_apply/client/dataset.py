@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from picsellia_apply.client import objects
 from picsellia_apply.client.annotation_checks import checked_objects, checked_questions
 from picsellia_apply.client.connected import Connected
-from picsellia_apply.client.download import Download, fetch_all, safe_path
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.selection import SELECTED, Pictures
 from picsellia_apply.errors import ProcessingError, TyperError
 from picsellia_apply.model.annotation import LABEL_TYPES
 from picsellia_apply.wire import v2
+
+if TYPE_CHECKING:
+    from picsellia_apply.client.download import Download
 
 LATEST = "latest"
 """The version of a name that was made last."""
@@ -185,6 +187,8 @@ class Dataset(Connected):
         Raises:
             TransferError: Some were not downloaded; the others were.
         """
+        from picsellia_apply.client.download import fetch_all, safe_path
+
         name, version = self._named(dataset)
         target = self._fetched(name, version)
         folder = Path(folder_name) if folder_name is not None else Path(safe_path(name), safe_path(version))
@@ -289,6 +293,8 @@ def _downloads(images: Sequence[Any], folder: Path, digests: Mapping[str, str | 
     Raises:
         ProcessingError: An entry is not as documented, or two pictures would become one file.
     """
+    from picsellia_apply.client.download import Download, safe_path
+
     downloads: dict[Path, Download] = {}
     for image in images:
         try:

@@ -18,6 +18,8 @@ from requests import Response, exceptions
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
+from picsellia_apply.errors import UsageError
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
@@ -165,6 +167,9 @@ def embedded_adapter(data_dir: Path, *, create: bool) -> EmbeddedAdapter:
     Args:
         data_dir: The data folder.
         create: Make what is missing; without it an empty lake in memory answers for a lake that is not there.
+
+    Raises:
+        UsageError: The folder cannot be made, or holds no lake that can be opened.
     """
     from picsellia_apply.lake import open_lake
 
@@ -193,8 +198,16 @@ def _leave(key: Path) -> None:
 
 
 def _prepare(data_dir: Path) -> None:
-    """Make the data folder, kept out of git by its own `.gitignore`."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    """Make the data folder, kept out of git by its own `.gitignore`.
+
+    Raises:
+        UsageError: It cannot be made there.
+    """
     ignore = data_dir / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        hint = "set PICSELLIA_HOST, or work where you may write"
+        raise UsageError(f"the folder `{data_dir}` cannot hold the embedded lake: {error.strerror}", hint) from error

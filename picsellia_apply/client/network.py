@@ -5,17 +5,17 @@ An argument that is given always counts; the network got or made last stands in 
 
 from __future__ import annotations
 
-import tempfile
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from picsellia_apply.client import network_files, objects
 from picsellia_apply.client.archive import write_archive
 from picsellia_apply.client.connected import Connected
-from picsellia_apply.client.download import Download, fetch_all, safe_path
 from picsellia_apply.errors import ResourceNotFoundError, TyperError
+
+if TYPE_CHECKING:
+    from picsellia_apply.client.download import Download
 
 # Aliases, as the class has a method `list`.
 Networks = list[objects.Network]
@@ -99,6 +99,8 @@ class Network(Connected):
         if not zip and not source.is_file():
             raise TyperError(f"`{source}` is not a file", "zip=True packs a folder" if source.is_dir() else "")
         if zip:
+            import tempfile
+
             with tempfile.TemporaryDirectory() as folder:
                 packed = Path(folder, f"{source.name}.zip")
                 write_archive(source, packed)
@@ -138,6 +140,8 @@ class Network(Connected):
             ResourceNotFoundError: The network has no such file.
             TransferError: Some were not downloaded; the others were.
         """
+        from picsellia_apply.client.download import fetch_all
+
         network = self.get()
         if name is not None and name not in network.files:
             raise ResourceNotFoundError(f"`{network.network_name}` has no file `{name}`")
@@ -155,6 +159,8 @@ class Network(Connected):
         return {key: file.sha256 for one in infos for key, file in one.files.items()}
 
     def _download(self, object_name: str, key: str, folder: Path, sha256: str | None) -> Download:
+        from picsellia_apply.client.download import Download, safe_path
+
         url = network_files.signed_url(self.connection.transport, object_name, model=True)
         return Download(key, url, folder / safe_path(object_name).name, sha256)
 
@@ -180,6 +186,8 @@ class Network(Connected):
 
 
 def _is_id(text: str) -> bool:
+    import uuid
+
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:

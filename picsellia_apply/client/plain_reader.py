@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from picsellia_apply.client.reader import Reader
+from picsellia_apply.client.transport import Transport
 from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
 from picsellia_apply.model.annotation import annotation_digest, names_digest, texts_of
 from picsellia_apply.wire import extension as ext
@@ -42,6 +43,17 @@ class _Annotations(msgspec.Struct):
 
 class PlainReader(Reader):
     """Reads what an organization has, by SDK v2 alone."""
+
+    def __init__(self, transport: Transport, organization_id: str, organization: str) -> None:
+        """Keep the way there.
+
+        Args:
+            transport: Sends the requests.
+            organization_id: Whose data.
+            organization: The organization's name: networks are addressed by it.
+        """
+        super().__init__(transport, organization_id)
+        self.organization = organization
 
     def pictures_named(self, names: Collection[str]) -> ext.PictureColumns:
         """Return the pictures of these names, found in the listing of the whole lake."""
@@ -94,7 +106,7 @@ class PlainReader(Reader):
         """Return the networks of these names; the digests of their files are not known."""
         found = []
         for name in sorted(set(names)):
-            path = ("network", "by_name", self.organization_id, name)
+            path = ("network", "by_name", self.organization, name)
             try:
                 network = self.transport.ask("GET", *path, answer=v2.Network, repeat_safe=True)
             except ResourceNotFoundError:

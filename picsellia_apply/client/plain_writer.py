@@ -49,9 +49,12 @@ class PlainWriter(Writer):
         known = self.picture_ids([file.name for file in files])
         new = [file for file in files if file.name not in known]
         there = [Outcome(file.name, "same", known[file.name]) for file in files if file.name in known]
+        tagged: dict[tuple[str, ...], list[str]] = {}
         for file in files:
             if file.name in known:
-                self.tag(file.tags, [known[file.name]])
+                tagged.setdefault(file.tags, []).append(known[file.name])
+        for tags, ids in tagged.items():
+            self.tag(tags, ids)
         if there and on_done is not None:
             on_done(there)
 
@@ -59,8 +62,8 @@ class PlainWriter(Writer):
             return [self._send_picture(file, source) for file in some]
 
         sent = upload(new, send, parallelism=parallelism, on_done=on_done, pictures_at_once=PICTURES_AT_ONCE)
-        ids = self.picture_ids([one.name for one in sent if one.status != "failed"])
-        done = {one.name: Outcome(one.name, one.status, ids.get(one.name), one.error) for one in sent}
+        made = self.picture_ids([one.name for one in sent if one.status != "failed"])
+        done = {one.name: Outcome(one.name, one.status, made.get(one.name), one.error) for one in sent}
         done.update((one.name, one) for one in there)
         return tuple(done[file.name] for file in files)
 

@@ -86,11 +86,13 @@ class Settings:
         timeout_s: Connect and read timeouts of one attempt.
         attempts: Most attempts for one request, at least 1.
         sleep: How to wait between attempts.
+        clock: Seconds that only rise.
     """
 
     timeout_s: tuple[float, float] = (10.0, 120.0)
     attempts: int = 5
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
 
 class Transport:
@@ -129,6 +131,7 @@ class Transport:
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self._proxies: dict[str, dict[str, str]] = {}
+        self._resume_at = 0.0
 
     def ask(
         self,
@@ -252,6 +255,7 @@ class Transport:
         session = self._session or self._open()
         import requests
 
+        self._hold()
         started = time.perf_counter()
         with self._lock:
             self.requests += 1
@@ -278,6 +282,12 @@ class Transport:
             return response
         raise self._failure(call, response)
 
+    def _hold(self) -> None:
+        """Wait while the platform asks for quiet: what it told one thread counts for all of them."""
+        left_s = self._resume_at - self._settings.clock()
+        if left_s > 0:
+            self._settings.sleep(left_s)
+
     def _failure(self, call: _Call, response: requests.Response) -> Exception:
         import requests
 
@@ -291,6 +301,8 @@ class Transport:
         if status != 429 and status not in REPEATABLE:
             return refusal
         wait_s = retry_after_s(response.headers.get("Retry-After"))
+        if wait_s is not None and wait_s <= LONGEST_WAIT_S:
+            self._resume_at = max(self._resume_at, self._settings.clock() + wait_s)
         return Transient(refusal, unsent=status == 429, wait_s=wait_s)
 
     def _open(self) -> requests.Session:

@@ -11,7 +11,7 @@ from picsellia_apply.executor.journal import BOOKKEEPING, Leftover, content_dige
 from picsellia_apply.inventory import write_inventory
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.ownership import ADOPTED
-from picsellia_apply.model.plan import Operation, Plan
+from picsellia_apply.model.plan import Conflict, Operation, Plan
 
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
@@ -21,7 +21,7 @@ INTERVAL_S = 1.0
 
 
 def owned(plan: Plan, leftovers: Mapping[str, Leftover]) -> dict[str, Record]:
-    """Return the plan's records, owning what the journal of an unfinished apply says we made.
+    """Return the plan's records as they are once it was executed, owning what an unfinished apply made.
 
     Args:
         plan: Its records say `created=False` of what was there without being in the inventory, and list in `adopted`
@@ -35,7 +35,15 @@ def owned(plan: Plan, leftovers: Mapping[str, Leftover]) -> dict[str, Record]:
         if record is not None:
             ours = frozenset(name for name in leftover.members if (address, name) not in differing)
             records[address] = _owned(record, leftover, ours)
+    for conflict in plan.conflicts:
+        if conflict.address in records:
+            records[conflict.address] = _unsettled(records[conflict.address], conflict)
     return records
+
+
+def _unsettled(record: Record, conflict: Conflict) -> Record:
+    """Return the record with the base of a field in conflict: it was not applied, and stays for a person to decide."""
+    return replace(record, fields={**record.fields, conflict.field: conflict.base})
 
 
 def _owned(record: Record, leftover: Leftover, ours: Set[str]) -> Record:

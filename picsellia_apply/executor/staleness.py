@@ -1,8 +1,8 @@
 """Whether a saved plan still holds: nothing is done that was not reviewed.
 
-The plan is made again from the same manifests and what is there now. What the saved plan holds and the fresh one does
-not is there already (an apply that was killed did it). What both hold must be the same, or a part of what was
-reviewed. Anything else means that something moved, and nothing is written.
+The plan is made again from the same manifests and what is there now. What it does must be what was reviewed, or a part
+of it; and both must end in the same inventory, so that what is left out is there already (an apply that was killed did
+it). Anything else means that something moved, and nothing is written.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from picsellia_apply.errors import StalePlan
+from picsellia_apply.executor.journal import content_digest
 from picsellia_apply.model.plan import Blocked, Conflict, Operation, Plan, Refusal
 
 Hindrance = Blocked | Conflict | Refusal
@@ -38,6 +39,9 @@ def narrowed(saved: Plan, now: Plan) -> Plan:
         if before is None and operation.action == "update":
             before = reviewed.get((operation.address, "create"))
         _check(before, operation)
+    for address in sorted(saved.records.keys() | now.records.keys()):
+        if content_digest(saved.records.get(address)) != content_digest(now.records.get(address)):
+            raise StalePlan(f"`{address}` would end otherwise than the plan says", hint=HINT)
     return now
 
 

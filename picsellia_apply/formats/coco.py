@@ -42,6 +42,8 @@ class _Image(msgspec.Struct, gc=False):
 class _Category(msgspec.Struct, gc=False):
     id: _Id
     name: str
+    supercategory: str | None = None
+    keypoints: list[Any] | None = None
 
 
 class _Mask(msgspec.Struct, gc=False):
@@ -71,10 +73,18 @@ class _File(msgspec.Struct, gc=False):
     categories: list[_Category]
 
 
+_FIELDS = frozenset({*_Annotation.__struct_fields__, "area", "num_keypoints", "ignore"})
+"""What is known of an annotation; `area` and `num_keypoints` follow from the rest."""
+
+_SAMPLE = 1000
+"""How many annotations are searched for other fields; all are, when one is found."""
+
 _Rows = tuple[Sequence[_Image | None], Sequence[_Annotation | None], Sequence[_Category | None]]
 
 _FILE = msgspec.json.Decoder(_File)
 _OUTER = msgspec.json.Decoder(outer_struct("Outer", _LISTS))
+_ANY_ROW = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_EMPTY = frozenset({b"null", b"false", b"0", b'""', b"[]", b"{}"})
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _ROW_DECODERS = tuple(msgspec.json.Decoder(row) for row in (_Image, _Annotation, _Category))
 
@@ -97,6 +107,7 @@ def read_coco(path: Path) -> tuple[FileAnnotations, tuple[Diagnostic, ...]]:
         data = read_json_bytes(path)
         with paused_collector():
             columns = _Reader(path, findings).read(_rows(data, path, findings))
+            _note_other_fields(data, path, findings)
     except Unreadable as error:
         return EMPTY, (error.diagnostic,)
     columns.check(findings, lambda index: Spot(path, ("annotations", index)))
@@ -128,6 +139,24 @@ def _rows_one_by_one(data: bytes, path: Path, findings: Findings) -> _Rows:
             raise wrong_shape(data, path, f"`{name}` is no list", "COCO") from error
         rows.append(decode_rows(items, decoder, findings, path, name))
     return rows[0], rows[1], rows[2]
+
+
+def _note_other_fields(data: bytes, path: Path, findings: Findings) -> None:
+    rows = _LIST.decode(_OUTER.decode(data).annotations)
+    if not any(_other_fields(row) for row in rows[:_SAMPLE]):
+        return
+    for index, row in enumerate(rows):
+        for field in _other_fields(row):
+            findings.note(kinds.ATTRIBUTE, path, "annotations", index, field, subject=field[:40])
+
+
+def _other_fields(row: msgspec.Raw) -> list[str]:
+    """Return the fields of an annotation that are not known and not empty."""
+    try:
+        fields = _ANY_ROW.decode(row)
+    except msgspec.DecodeError:  # told as a faulty row already
+        return []
+    return [name for name, raw in fields.items() if name not in _FIELDS and bytes(raw) not in _EMPTY]
 
 
 class _Reader:
@@ -169,6 +198,9 @@ class _Reader:
                 note(kinds.DUPLICATE_CATEGORY_ID, *where, "id", detail=f"`{_shown(category.id)}`")
             if category.name in self._columns.categories:
                 note(kinds.SAME_CATEGORY_NAME, *where, "name", detail=f"`{category.name}`")
+            for field in ("supercategory", "keypoints"):
+                if getattr(category, field) not in (None, "", "none", category.name, []):
+                    note(kinds.CATEGORY_FIELD, *where, field, subject=field)
             names[category.id] = category.name
             self._columns.categories[category.name] = None
         return names

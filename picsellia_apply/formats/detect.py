@@ -13,6 +13,7 @@ XML_SAMPLE = 5
 """How many XML files of a folder are looked at."""
 
 _XML_HEAD = 4096
+_JSON_HEAD = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +33,7 @@ def find_annotations(folder: Path) -> tuple[FoundAnnotations, ...]:
     """Find the COCO and PICSELLIA files and the folders of PASCAL-VOC files at and below a folder.
 
     Of each JSON file at most one megabyte is read, of each folder the beginning of five XML files. Hidden folders are
-    not entered and links to folders are not followed.
+    not entered; links to folders are followed, each folder once.
 
     Args:
         folder: Where to begin.
@@ -41,9 +42,10 @@ def find_annotations(folder: Path) -> tuple[FoundAnnotations, ...]:
         What was found, sorted by path; what cannot be read is passed over.
     """
     found: list[FoundAnnotations] = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    entered = {os.path.realpath(folder)}
+    for place, folders, files in os.walk(folder, followlinks=True):
         here = Path(place)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and _is_new(here / name, entered))
         names = sorted(name for name in files if not name.startswith("."))
         found += _json_files(here, (name for name in names if name.lower().endswith(".json")))
         if _is_voc(here, [name for name in names if name.lower().endswith(".xml")]):
@@ -54,10 +56,24 @@ def find_annotations(folder: Path) -> tuple[FoundAnnotations, ...]:
 def _json_files(folder: Path, names: Iterable[str]) -> list[FoundAnnotations]:
     found = []
     for name in names:
-        shape = shape_of_json(_head(folder / name, HEAD_BYTES))
+        shape = _shape(folder / name)
         if shape in ("COCO", "PICSELLIA"):
             found.append(FoundAnnotations(folder / name, shape))
     return found
+
+
+def _shape(path: Path) -> str | None:
+    """Look at a little, and at more only when that does not tell: a folder may hold a file for each picture."""
+    head = _head(path, _JSON_HEAD)
+    shape = shape_of_json(head)
+    return shape_of_json(_head(path, HEAD_BYTES)) if shape is None and len(head) == _JSON_HEAD else shape
+
+
+def _is_new(folder: Path, entered: set[str]) -> bool:
+    real = os.path.realpath(folder)
+    is_new = real not in entered
+    entered.add(real)
+    return is_new
 
 
 def _is_voc(folder: Path, names: Sequence[str]) -> bool:

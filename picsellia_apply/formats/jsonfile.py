@@ -57,11 +57,15 @@ def read_json_bytes(path: Path) -> bytes:
     if data.startswith(b"version https://git-lfs"):
         raise _unreadable(OTHER_SHAPE, path, "a git-lfs pointer", "run `git lfs pull`")
     encoding = json.detect_encoding(data)
-    if encoding == "utf-8":
+    if encoding == "utf-8" and data.isascii():
         return data
     try:
-        return data.decode(encoding).encode()
+        text = data.decode(encoding)
+        return data if encoding == "utf-8" else text.encode()
     except UnicodeError as error:
+        if encoding == "utf-8" and isinstance(error, UnicodeDecodeError):
+            position = _position_of_byte(data, error.start, path, 1)
+            raise _unreadable(MALFORMED, path, "it is not UTF-8", "save it as UTF-8", at=position) from error
         raise _unreadable(MALFORMED, path, f"it is not {encoding}: {error}") from error
 
 
@@ -82,7 +86,7 @@ def decode(data: bytes, path: Path, decoder: msgspec.json.Decoder[T], expected: 
         return decoder.decode(data)
     except msgspec.ValidationError:
         raise
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise _syntax_error(data, path, str(error), expected) from error
     except RecursionError as error:
         raise _unreadable(MALFORMED, path, "it is nested too deeply") from error
@@ -110,12 +114,11 @@ def _syntax_error(data: bytes, path: Path, said: str, expected: str) -> Unreadab
     except json.JSONDecodeError as error:
         position = Position(shown_path(path), error.lineno, error.colno)
         return _unreadable(MALFORMED, path, error.msg[:1].lower() + error.msg[1:], at=position)
-    except UnicodeDecodeError as error:
-        at_byte = _position_of_byte(data, error.start, path, 1)
-        return _unreadable(MALFORMED, path, "it is not UTF-8", "save it as UTF-8", at=at_byte)
     except (ValueError, RecursionError) as error:
         return _unreadable(MALFORMED, path, str(error))
-    return _unreadable(MALFORMED, path, said)
+    reason = said.removeprefix("JSON is malformed: ").partition(" (byte")[0]
+    at_byte = _position_of_byte(data, int(byte[1]), path, 1) if byte else None
+    return _unreadable(MALFORMED, path, reason[:1].lower() + reason[1:], at=at_byte)
 
 
 def _position_of_byte(data: bytes, at: int, path: Path, length: int) -> Position:
@@ -133,7 +136,7 @@ def decode_rows(
     for index, raw in enumerate(rows):
         try:
             decoded.append(decoder.decode(raw))
-        except msgspec.ValidationError as error:
+        except msgspec.DecodeError as error:  # a wrong value, or half a surrogate pair
             decoded.append(None)
             said, steps = split_error(str(error))
             findings.note(WRONG_VALUE, path, *above, index, *steps, detail=said)

@@ -146,6 +146,9 @@ UNLABELLED = Kind(
     "pictures have no annotation entry and are left as they are",
 )
 TIME_SPENT = Kind("A036", _INFO, "`time_spent` is not carried", "`time_spent` are not carried")
+CATEGORY_FIELD = Kind(
+    "A037", _INFO, "`{subject}` of a category is not carried", "categories have `{subject}`, not carried"
+)
 COORDINATES = Kind("A040", _INFO, "corners are read as {subject}", "corners are read as {subject}")
 NOT_XML = Kind("A041", _INFO, "entry is no XML file, passed over", "entries are no XML files, passed over")
 OTHER_FILENAME = Kind(

@@ -181,27 +181,29 @@ class _Reader:
         return None
 
     def _read_object(self, file: Path, owner: int, index: int, element: Element) -> None:
-        label, box, polygon = "", None, None
+        label, box, polygons = "", None, []
         for child in element:
             match child.tag:
-                case "name":
+                case "name" if not label:
                     label = (child.text or "").strip()
-                case "bndbox":
+                case "bndbox" if box is None:
                     box = child
                 case "polygon":
-                    polygon = child
+                    polygons.append(child)
                 case _:
                     self._note_attribute(file, index, child)
         if not label:
             self._findings.note(kinds.BLANK_NAME, file, "object", index, "name")
         corners = self._read_box(file, index, box) if box is not None else None
-        ring = self._read_polygon(file, index, polygon) if polygon is not None else None
-        if box is None and ring is None:
-            self._findings.note(kinds.NO_GEOMETRY, file, "object", index, detail="no <bndbox> and no <polygon>")
-        if label and (corners or ring):
+        read = [self._read_polygon(file, index, number, polygon) for number, polygon in enumerate(polygons)]
+        rings = tuple(ring for ring in read if ring)
+        if box is None and not rings:
+            said = "no <bndbox>, and no <polygon> that can be read"
+            self._findings.note(kinds.NO_GEOMETRY, file, "object", index, detail=said)
+        if label and (corners or rings):
             self._columns.add_object(owner, label, None, (), (file, index))
             self._corners.append(corners)
-            self._rings.append((ring,) if ring else ())
+            self._rings.append(rings)
 
     def _note_attribute(self, file: Path, index: int, child: Element) -> None:
         if child.text in _COMMON and not len(child):
@@ -226,8 +228,8 @@ class _Reader:
             self._findings.note(kinds.NO_AREA, *where, tag)
         return left, top, right, bottom
 
-    def _read_polygon(self, file: Path, index: int, element: Element) -> Ring | None:
-        steps = ("object", index, "polygon")
+    def _read_polygon(self, file: Path, index: int, number: int, element: Element) -> Ring | None:
+        steps = ("object", index, "polygon", number)
         texts = [(str(child.tag), child.text) for child in _in_order(element)]
         if len(texts) % 2:
             self._findings.note(kinds.ODD_POLYGON, file, *steps, detail=f"{len(texts)} numbers")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -56,12 +57,20 @@ class Application:
         except HTTPException as error:
             _drain(request)
             return error_answer(error.code or 400, error.description or error.name)
-        except OperationalError as error:
-            if "locked" not in str(error.orig):
-                return self._bug()
-            return error_answer(503, "the lake is busy", {"Retry-After": "1"})
+        except (OperationalError, OSError) as error:
+            return self._short_of_means(error)
         except Exception:  # noqa: BLE001 - the last line of defence: an answer without a traceback, a log with one
             return self._bug()
+
+    def _short_of_means(self, error: OperationalError | OSError) -> Response:
+        """Answer when the database is held by somebody else or the disk is full; anything else is a fault of ours."""
+        reason = str(error.orig) if isinstance(error, OperationalError) else ""
+        if "locked" in reason:
+            return error_answer(503, "the lake is busy", {"Retry-After": "1"})
+        if "full" in reason or (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}):
+            _log.error("the lake's disk is full")
+            return error_answer(507, "the lake's disk is full; nothing of this request was stored")
+        return self._bug()
 
     def _bug(self) -> Response:
         _log.exception("this is a bug in the lake")

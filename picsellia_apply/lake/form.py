@@ -75,29 +75,47 @@ def receive_form(
     Raises:
         Refusal: 400, it is no such form; 403, the fields do not hold; 413, it is over a limit.
     """
-    fields: dict[str, str] = {}
-    name, text, blob, digest = "", b"", None, hashlib.sha256()
+    form = _Form(open_blob)
     try:
         for event in _events(request, limit):
-            match event:
-                case Field():
-                    name, text = event.name, b""
-                case File() if blob is not None or event.name != "file":
-                    raise bad_request("the form holds another file than `file`, or two")
-                case File():
-                    blob = open_blob(fields)
-                case Data() if blob is not None:
-                    digest.update(event.data)
-                    blob.write(event.data)
-                case Data():
-                    text += event.data
-                    if len(text) > _FIELDS_LIMIT:
-                        raise too_large("a field of the form is too large")
-                    fields[name] = text.decode("utf-8", "replace")
+            form.take(event)
     except RequestEntityTooLarge as error:
         raise too_large("the form is too large") from error
-    if blob is None:
+    if form.blob is None:
         raise bad_request("the form holds no `file`")
-    if blob.size > limit:
+    if form.blob.size > limit:
         raise too_large("the file is too large")
-    return fields, blob, digest.hexdigest()
+    return form.fields, form.blob, form.digest.hexdigest()
+
+
+class _Form:
+    """What has arrived of a form."""
+
+    def __init__(self, open_blob: Callable[[Mapping[str, str]], Incoming]) -> None:
+        self.fields: dict[str, str] = {}
+        self.blob: Incoming | None = None
+        self.digest = hashlib.sha256()
+        self._open_blob = open_blob
+        self._name, self._text = "", b""
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Field() if self.blob is not None:
+                raise bad_request("the form holds a field after its file")
+            case Field():
+                self._name, self._text = event.name, b""
+            case File() if self.blob is not None or event.name != "file":
+                raise bad_request("the form holds another file than `file`, or two")
+            case File():
+                self.blob = self._open_blob(self.fields)
+            case Data() if self.blob is not None:
+                self.digest.update(event.data)
+                self.blob.write(event.data)
+            case Data():
+                self._add_text(event.data)
+
+    def _add_text(self, data: bytes) -> None:
+        self._text += data
+        if len(self._text) > _FIELDS_LIMIT:
+            raise too_large("a field of the form is too large")
+        self.fields[self._name] = self._text.decode("utf-8", "replace")

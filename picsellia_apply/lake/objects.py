@@ -8,6 +8,7 @@ locked, and whoever opens the store next clears the folders whose holder is gone
 Why a batch is one blob: measured on ext4 with 20 KB pictures, 500 to a batch, one file per picture reaches 950 to
 2,300 durable pictures/s however it is synced (fsync each, a pool of 4 to 32 threads, sync_file_range first, syncfs
 once, renaming the folder), while one file of 10 MB with one fsync takes 7 to 24 ms: 20,000 to 75,000 pictures/s.
+Whole batch requests, hashing and rows included, reach 9,000 to 14,000 pictures/s in-process and 8,900 over HTTP.
 
     objects/ab/abcdef...        a blob, named by 32 random hex digits
     objects/tmp/SESSION/        temporary files, `NAME.kept` markers and `lock` of one process
@@ -26,8 +27,10 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from picsellia_apply.lake.lock import FileLock, try_lock
+from picsellia_apply.lake.refusal import Refusal
 
 _ZEROS = bytes(1 << 20)
+_SESSION_TRIES = 16
 
 
 def _sync_folder(folder: Path) -> None:
@@ -41,8 +44,9 @@ def _sync_folder(folder: Path) -> None:
 class Incoming:
     """A blob on its way in: write, `keep`, commit the row that names `location`, `confirm`.
 
-    Left without `keep` the bytes are gone. Left between `keep` and `confirm` (the commit failed, or nobody knows) they
-    stay until the next open finds out whether a row names them.
+    Left without `keep`, or by a refusal (which no transaction survives), the bytes are gone. Left in any other way
+    between `keep` and `confirm` (the commit failed, or nobody knows) they stay until the next open finds out whether a
+    row names them.
     """
 
     def __init__(self, store: ObjectStore, session: Path) -> None:
@@ -60,10 +64,12 @@ class Incoming:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Drop what was not kept."""
+        """Drop what was not kept, and what was refused."""
         if not self._kept:
             self._close()
             self._temporary.unlink(missing_ok=True)
+        elif isinstance(error, Refusal):
+            self.discard()
 
     def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
@@ -143,12 +149,17 @@ class ObjectStore:
         return Incoming(self, self._session)
 
     def _start_session(self) -> tuple[Path, FileLock]:
-        session = self._folder / "tmp" / secrets.token_hex(8)
-        session.mkdir(parents=True, mode=0o700)
-        lock = try_lock(session / "lock")
-        if lock is None:
-            raise OSError(f"the new folder {session} is locked by somebody else")
-        return session, lock
+        """Make a locked folder of this process's own; one that somebody's sweep takes before it is locked is let go."""
+        for _ in range(_SESSION_TRIES):
+            session = self._folder / "tmp" / secrets.token_hex(8)
+            session.mkdir(parents=True, mode=0o700)
+            try:
+                lock = try_lock(session / "lock")
+            except FileNotFoundError:
+                continue
+            if lock is not None and (session / "lock").exists():
+                return session, lock
+        raise OSError(f"cannot hold a folder of my own in {self._folder / 'tmp'}")
 
     def open(self, location: str, start: int = 0) -> BinaryIO:
         """Open a blob for reading from `start`.

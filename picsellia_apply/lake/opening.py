@@ -15,12 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 
 from picsellia_apply.errors import UsageError
 from picsellia_apply.lake.app import Application
 from picsellia_apply.lake.call import Limits, Platform
-from picsellia_apply.lake.db import Database
+from picsellia_apply.lake.db import Database, insert
 from picsellia_apply.lake.lock import waiting_lock
 from picsellia_apply.lake.objects import ObjectStore
 from picsellia_apply.lake.refusal import Refusal
@@ -118,8 +119,9 @@ def _secret(db: Database) -> bytes:
         found = conn.execute(stated).scalar()
     if found is None:
         with db.write() as conn:
-            found = conn.execute(stated).scalar() or secrets.token_hex(32)
-            conn.execute(insert(settings).values(name="signing_secret", value=found).prefix_with("OR IGNORE"))
+            new = insert(conn, settings).values(name="signing_secret", value=secrets.token_hex(32))
+            conn.execute(new.on_conflict_do_nothing())
+            found = conn.execute(stated).scalar_one()
     return bytes.fromhex(found)
 
 
@@ -160,6 +162,8 @@ def open_lake(
         db = _open_database(data, embedded=embedded)
     except OSError as error:
         raise UsageError(f"the folder `{data}` cannot hold a lake: {error.strerror}") from error
+    except DatabaseError as error:
+        raise UsageError(f"the folder `{data}` holds no lake that can be read: {error.orig}") from error
     objects = ObjectStore(None if data is None else data / "objects")
     objects.sweep(lambda locations: blobs.named(db, locations))
     blobs.erase_pending(db, objects)

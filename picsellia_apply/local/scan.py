@@ -71,8 +71,12 @@ def _scan_source(scan: _Scan, source: Path, number: int) -> None:
     place = Place("", 0, ("from", str(number)))
     try:
         stat = source.stat()
-    except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+    except (OSError, ValueError) as error:
+        reason = (
+            "does not exist"
+            if isinstance(error, FileNotFoundError)
+            else f"cannot be read: {getattr(error, 'strerror', error)}"
+        )
         hint = "nothing is ever deleted because a folder is missing; mend the path, or remove the document"
         scan.diagnostics.append(_error("P001", f"`{shown_path(source)}` {reason}", place, hint))
         return

@@ -14,7 +14,7 @@ from picsellia_apply.manifest.documents import AnnotationSpec
 from picsellia_apply.manifest.faults import fault, finding, nearest
 from picsellia_apply.manifest.geometry import Converted, Tally, Types, convert
 from picsellia_apply.manifest.locate import Locator
-from picsellia_apply.manifest.network import missing
+from picsellia_apply.manifest.paths import is_pointer, mode_of, pointer_fault
 from picsellia_apply.model.annotation import FileAnnotations
 from picsellia_apply.model.declaration import AnnotationSource
 from picsellia_apply.source import Place
@@ -52,6 +52,7 @@ class AnnotationFiles:
         self._locator = locator
         self._read: dict[tuple[str, str, str], FileAnnotations | None] = {}
         self._converted: dict[object, Converted] = {}
+        self._told: set[object] = set()
         self.diagnostics: list[Diagnostic] = []
 
     def source(self, folder: Path, spec: AnnotationSpec, place: Place, labels: Labels) -> AnnotationSource | None:
@@ -64,8 +65,10 @@ class AnnotationFiles:
             labels: Of the dataset.
         """
         path = folder / spec.path
-        if not path.exists():
-            self.diagnostics.append(missing(path, spec.path, place.at("path")))
+        if mode_of(path, spec.path, place.at("path"), self.diagnostics) is None:
+            return None
+        if is_pointer(path):
+            self.diagnostics.append(pointer_fault(spec.path, place.at("path")))
             return None
         key = os.path.abspath(path), spec.format, spec.coordinates  # noqa: PTH100 - links stay as they are
         if key not in self._read:
@@ -77,6 +80,8 @@ class AnnotationFiles:
         known = key, types, frozenset(spec.ignore)
         if known not in self._converted:
             self._converted[known] = convert(file, labels.types, frozenset(spec.ignore))
+        if (known, labels.dataset) not in self._told:
+            self._told.add((known, labels.dataset))
             self._tell(self._converted[known], file, spec, place, labels)
         return AnnotationSource(place, spec.path, spec.policy, self._converted[known].objects)
 

@@ -11,7 +11,7 @@ from picsellia_apply.manifest.annotations import AnnotationFiles, Labels
 from picsellia_apply.manifest.documents import DatasetDocument, DatasetSpec, SelectionSpec, VersionSpec, managed
 from picsellia_apply.manifest.faults import fault
 from picsellia_apply.manifest.files import Read
-from picsellia_apply.manifest.network import existing, read_text
+from picsellia_apply.manifest.paths import existing, read_text
 from picsellia_apply.model.declaration import Dataset, Selection, Version
 from picsellia_apply.source import Place
 

@@ -198,6 +198,12 @@ class Readme(Node):
         return self
 
 
+def _readme(value: Any) -> Any:
+    if not isinstance(value, (str, dict)):
+        raise PydanticCustomError("M011", "a readme must be a text or `{file: PATH}`")
+    return {"text": value} if isinstance(value, str) else value
+
+
 class NetworkSpec(Node):
     """A network's properties and files."""
 
@@ -210,7 +216,7 @@ class NetworkSpec(Node):
     base_parameters: dict[str, Any] = Field({}, description="Parameters as the network's code expects them.")
     readme: Annotated[
         Readme,
-        BeforeValidator(lambda value: {"text": value} if isinstance(value, str) else value),
+        BeforeValidator(_readme),
         WithJsonSchema(
             {
                 "anyOf": [

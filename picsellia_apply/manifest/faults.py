@@ -69,8 +69,9 @@ def _fault(  # noqa: PLR0911 - one line per kind of refusal
 ) -> Diagnostic:
     kind = detail["type"]
     loc = [str(step) for step in detail["loc"] if step != "[key]"]
-    place = root.at(*loc)
-    name = _field(loc)
+    place, name = root.at(*loc), _field(loc)
+    if "[key]" in detail["loc"]:
+        place, name = key_of(root.at(*loc[:-1]), loc[-1]), f"a key of {_field(loc[:-1])}"
     value = detail["input"]
     context = detail.get("ctx", {})
     if kind == "extra_forbidden":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,13 +79,14 @@ def read_manifests(paths: Sequence[Path]) -> Collected:
 
 def _manifest_files(paths: Sequence[Path], diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, bool]]:
     for path in paths:
-        if path.is_dir():
-            yield from ((found, False) for found in _search(path, diagnostics))
-        elif path.exists():
-            yield path, True
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError:
+            diagnostics.append(fault("M030", f"there is no file or folder `{path}`", None, _near_file(path)))
+        except OSError as error:
+            diagnostics.append(fault("M031", f"`{path}` cannot be read: {error.strerror}", None))
         else:
-            hint = _near_file(path)
-            diagnostics.append(fault("M030", f"there is no file or folder `{path}`", None, hint))
+            yield from ((found, False) for found in _search(path, diagnostics)) if is_folder else [(path, True)]
 
 
 def _near_file(path: Path) -> str:
@@ -166,7 +168,8 @@ def _is_ours(value: Any) -> bool:
         return version == API_VERSION or _near_version(version)
     if any(item == API_VERSION for item in value.values() if isinstance(item, str)):
         return True
-    return value.get("kind") in ("PictureSet", "TagQuery") or (value.get("kind") in KINDS and "spec" in value)
+    kind = value.get("kind")
+    return kind in ("PictureSet", "TagQuery") or (isinstance(kind, str) and kind in KINDS and "spec" in value)
 
 
 def _near_version(version: str) -> bool:

@@ -46,7 +46,10 @@ def salvage(value: dict[str, Any], model: type[Any], error: ValidationError) -> 
 
 
 def _mend(value: Any, detail: ErrorDetails) -> bool:
-    """Put text where text was forgotten to be quoted, else cut the field out."""
+    """Put text where it is missing or was not quoted, else cut the field out."""
+    if detail["type"] == "missing" and detail["loc"] == ("spec", "type"):
+        value["spec"]["type"] = "unknown"
+        return True
     if detail["type"] == "string_type" and isinstance(detail["input"], (bool, int, float)):
         holder = _holder(value, detail["loc"])
         if isinstance(holder, (dict, list)):

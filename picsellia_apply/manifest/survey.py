@@ -14,7 +14,7 @@ from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, UsageError
 from picsellia_apply.formats import COORDINATES, detect_formats, read_annotations
-from picsellia_apply.formats.kinds import COORDINATES as COORDINATES_CHOSEN
+from picsellia_apply.formats.kinds import COORDINATES as CHOSEN
 from picsellia_apply.local.cache import StatCache
 from picsellia_apply.local.measure import Fault, measure
 from picsellia_apply.local.naming import name_fault
@@ -205,8 +205,8 @@ def _read_source(root: Path, path: Path, kind: str, index: PictureIndex) -> Sour
 
 def _coordinates(diagnostics: Sequence[Diagnostic]) -> str:
     """Return the rule that a reader says it chose; written into the manifest, one odd number later cannot flip it."""
-    said = next((one.message for one in diagnostics if one.code == COORDINATES_CHOSEN.code), "")
-    return next((rule for rule in COORDINATES if rule in said), "")
+    said = next((one.message for one in diagnostics if one.code == CHOSEN.code), "")
+    return next((rule for rule in COORDINATES if said.startswith(CHOSEN.one.replace("{subject}", rule))), "")
 
 
 _SPLIT_ORDER = {name: rank for rank, name in enumerate(("train", "training", "val", "valid", "validation", "test"))}

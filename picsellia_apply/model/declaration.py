@@ -84,7 +84,7 @@ class AnnotationSource:
         place: The source's node in the manifest.
         path: The file or folder, as the manifest writes it.
         policy: How a difference with the platform is decided.
-        objects: `file_name` as the file has it (NFC, POSIX) to canonical object texts, sorted; () is a background picture.
+        objects: `file_name` as the file has it (NFC, POSIX) to sorted canonical texts; () is a background picture.
     """
 
     place: Place

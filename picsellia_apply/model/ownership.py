@@ -6,7 +6,7 @@ are known, and never ours to take away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
 from picsellia_apply.model.address import parse_address
@@ -37,14 +37,19 @@ def made_members(record: Record) -> Set[str]:
     return record.members.keys() - set(adopted) if adopted else record.members.keys()
 
 
-def ours_of(inventory: Inventory) -> Ours:
-    """Return what the inventory says about pictures and tags."""
+def ours_of(inventory: Inventory, released: Collection[str] = ()) -> Ours:
+    """Return what the inventory says about pictures and tags.
+
+    Args:
+        inventory: What is managed.
+        released: Addresses that are no longer managed: what they say is not ours any more.
+    """
     recorded: set[str] = set()
     pictures: set[str] = set()
     tags: dict[str, set[str]] = {}
     for text, record in inventory.records.items():
         address = parse_address(text)
-        if address.kind not in ("pictures", "query"):
+        if address.kind not in ("pictures", "query") or text in released:
             continue
         if address.rest:
             tags.setdefault(address.rest[0], set()).update(made_members(record))

@@ -177,8 +177,8 @@ class Target:
 class Plan:
     """What an apply would do, and everything it rests on.
 
-    `policy` is what the plan was made under (set by `pipeline.make_plan`, kept in a saved plan, not in the digest), so that
-    an apply of the saved plan makes it again in the same way.
+    `policy` is what the plan was made under (set by `pipeline.make_plan`, kept in a saved plan, not in the digest), so
+    that an apply of the saved plan makes it again in the same way.
     """
 
     target: Target

@@ -59,6 +59,10 @@ class World:
         """Return whether deletes are on and everything that was read was read to its end."""
         return self.policy.prune and self.observed.complete
 
+    def goes(self, address: str) -> bool:
+        """Return whether something recorded is no longer declared."""
+        return address in self.inventory.records and address not in self.desired.resources
+
     @property
     def kept_because(self) -> str:
         """Return why something that would be deleted is kept."""

@@ -104,7 +104,7 @@ def explained(name: str, before: Any, after: Any) -> Iterator[FieldChange]:
     from deepdiff import DeepDiff
     from deepdiff.helper import NotPresent
 
-    found = DeepDiff(before, after, view="tree", ignore_order=False)
+    found = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True)
     levels = sorted((level for kind in found.values() for level in kind), key=lambda level: str(level.path()))
     for level in levels:
         path = ".".join(str(step) for step in level.path(output_format="list"))

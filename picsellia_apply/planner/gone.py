@@ -39,6 +39,8 @@ def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found
         leaving: Version address to the pictures that this plan takes out of it.
     """
     address, record = parse_address(text), world.inventory.records[text]
+    if _is_released(address, world):
+        return Found(notices=(Notice("kept", text, "no longer managed: kept as it is, and forgotten"),))
     match address.kind:
         case "pictures" | "query" if address.rest:
             return _gone_tag(text, address.rest[0], record, world)
@@ -49,6 +51,19 @@ def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found
             return _gone_annotations(address, text, record, world, leaving.get(version, frozenset()))
         case _:
             return _gone_whole(address, text, record, world)
+
+
+def _is_released(address: Address, world: World) -> bool:
+    """Return whether the manifests still declare the whole and leave this part of it unmanaged: an absent field."""
+    match address.kind:
+        case "pictures" if address.rest:
+            whole, part = str(Address("pictures", address.name)), "tags"
+        case "label":
+            whole, part = str(Address("version", address.name, address.version)), "labels"
+        case _:
+            return False
+    desired = world.desired.resources.get(whole)
+    return desired is not None and part in desired.options.get("unmanaged_parts", ())
 
 
 def _gone_pictures(text: str, record: Record, world: World) -> Found:
@@ -85,8 +100,10 @@ def _kept(text: str, what: str, names: Iterable[str], world: World) -> Notice:
 def _gone_annotations(address: Address, text: str, record: Record, world: World, leaving: Set[str]) -> Found:
     there = world.observed.resources.get(text)
     version = str(Address("version", address.name, address.version))
-    if there is None or version not in world.observed.resources or _goes_with_its_whole(address, world):
+    if there is None or version not in world.observed.resources:
         return Found()
+    if _goes_with_its_whole(address, world):
+        return Found(None if world.may_delete else record)
     changed = {name: change for name, change in _without_ours(record, there) if name not in leaving | world.doomed}
     if not changed:
         return Found()
@@ -107,8 +124,7 @@ def _without_ours(record: Record, there: Resource) -> Iterator[tuple[str, Object
 
 def _goes_with_its_whole(address: Address, world: World) -> bool:
     """Return whether the version or the network that this is a part of is itself recorded and no longer declared."""
-    recorded, declared = world.inventory.records, world.desired.resources
-    return any(text in recorded and text not in declared for text in _wholes(address))
+    return any(map(world.goes, _wholes(address)))
 
 
 def _wholes(address: Address) -> tuple[str, ...]:

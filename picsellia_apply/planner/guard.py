@@ -19,16 +19,17 @@ from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Policy, Refusal
 from picsellia_apply.model.state import State
 from picsellia_apply.planner.case import Blast, Unit
+from picsellia_apply.planner.words import counted
 
 FEWEST_TO_UPDATE = 10
 """Below so many managed things a percentage of changes says nothing."""
 
-_NOUNS: Mapping[Unit, str] = {
-    "addresses": "addresses",
-    "pictures": "pictures",
-    "tags": "tags on pictures",
-    "members": "pictures in versions",
-    "objects": "objects",
+_NOUNS: Mapping[Unit, tuple[str, str]] = {
+    "addresses": ("address", "addresses"),
+    "pictures": ("picture", "pictures"),
+    "tags": ("tag on a picture", "tags on pictures"),
+    "members": ("picture in a version", "pictures in versions"),
+    "objects": ("object", "objects"),
 }
 
 
@@ -51,8 +52,8 @@ def judge(
             ("delete_percent", "delete", policy.delete_percent),
             ("update_percent", "update", policy.update_percent),
         ):
-            counted = [one for one in blasts if one.kind == kind and not _lifted(rule, one.address, policy)]
-            refusals.extend(_over_budget(rule, counted, budget, managed))
+            strict = [one for one in blasts if one.kind == kind and not _lifted(rule, one.address, policy)]
+            refusals.extend(_over_budget(rule, strict, budget, managed))
     return sorted(refusals, key=lambda one: (one.address, one.rule))
 
 
@@ -76,24 +77,35 @@ def _foreign(blasts: Iterable[Blast], policy: Policy) -> Iterator[Refusal]:
     by_address: dict[str, list[str]] = {}
     for blast in blasts:
         if blast.foreign and not _lifted("foreign_content", blast.address, policy):
-            by_address.setdefault(blast.address, []).append(f"{blast.foreign:,} {_NOUNS[blast.unit]}")
+            by_address.setdefault(blast.address, []).append(_counted(blast.foreign, blast.unit))
     for address, parts in by_address.items():
-        yield refusal("foreign_content", address, f"deleting it would take {' and '.join(parts)} that are not ours")
+        yield refusal("foreign_content", address, f"it takes along what is not ours: {' and '.join(parts)}")
 
 
 def _over_budget(rule: str, blasts: Sequence[Blast], budget: float, managed: Mapping[Unit, int]) -> Iterator[Refusal]:
+    """Yield one refusal for every address that has a part in breaking the budget."""
+    verb = "deletes" if rule == "delete_percent" else "changes"
+    here: dict[str, list[str]] = {}
+    whole: dict[str, list[str]] = {}
     for unit in get_args(Unit):
         touched = [blast for blast in blasts if blast.unit == unit]
-        total = max(managed[unit], sum(blast.count for blast in touched) if rule == "delete_percent" else 0)
-        if rule == "update_percent" and total < FEWEST_TO_UPDATE:
+        sum_of_all = sum(blast.count for blast in touched)
+        total = max(managed[unit], sum_of_all)
+        if not total or 100 * sum_of_all / total <= budget:
             continue
-        percent = 100 * sum(blast.count for blast in touched) / total if total else 0.0
-        if percent <= budget:
+        if rule == "update_percent" and managed[unit] < FEWEST_TO_UPDATE:
             continue
-        verb = "deleted" if rule == "delete_percent" else "changed"
-        whole = f"{percent:.1f} % of the {total:,} {_NOUNS[unit]} would be {verb}, the budget is {budget:g} %"
         for blast in touched:
-            yield refusal(rule, blast.address, f"{blast.count:,} {_NOUNS[unit]} here; {whole}")
+            here.setdefault(blast.address, []).append(_counted(blast.count, unit))
+            share = f"{100 * sum_of_all / total:.1f} % of {_counted(total, unit)}"
+            whole.setdefault(blast.address, []).append(share)
+    for address, parts in here.items():
+        message = f"{verb} {', '.join(parts)}; the plan {verb} {', '.join(whole[address])}; the budget is {budget:g} %"
+        yield refusal(rule, address, message)
+
+
+def _counted(count: int, unit: Unit) -> str:
+    return counted(count, *_NOUNS[unit])
 
 
 def managed_counts(observed: State, inventory: Inventory) -> dict[Unit, int]:

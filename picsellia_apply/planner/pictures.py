@@ -44,6 +44,9 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
     elif dropped:
         notices.append(_kept_notice(case.text, "picture", dropped, world))
     members = wanted if not (kept or differing) else {**wanted, **differing, **kept}
+    others = missing & claimed  # recorded here once they are there: until then a cut apply would call them deleted
+    if others:
+        members = {name: digest for name, digest in members.items() if name not in others}
     fields = {ADOPTED: sorted(adopted)} if adopted else {}
     return Found(
         record=record_of(case.record, fields, members, created=True),
@@ -190,6 +193,8 @@ def delete_pictures(
         return (), ()
     memberships = objects = foreign = 0
     for text, resource in world.observed.resources.items():
+        if world.goes(text.replace("annotations/", "version/", 1)):
+            continue
         if text.startswith("version/"):
             memberships += len(gone & resource.members.keys())
         elif text.startswith("annotations/"):
@@ -213,17 +218,21 @@ def objects_on(annotations: str, names: Set[str], world: World) -> tuple[int, in
     """Return how many objects a version's annotations hold on some pictures, and how many of them are not ours.
 
     Args:
-        annotations: `annotations/...`.
+        annotations: `annotations/...`; objects that another version of the dataset had from us may be carried over.
         names: Pictures.
         world: What decisions rest on.
     """
     there = world.observed.resources.get(annotations, Resource()).members
-    ours = world.inventory.records.get(annotations, Record()).members
+    head = annotations.partition("@")[0] + "@"
+    records = [record.members for text, record in world.inventory.records.items() if text.startswith(head)]
     count = foreign = 0
     for name in names & there.keys():
         count += len(there[name])
-        if there[name] != ours.get(name):
-            foreign += (Counter(there[name]) - Counter(ours.get(name, ()))).total()
+        if not any(there[name] == ours.get(name) for ours in records):
+            known: Counter[str] = Counter()
+            for ours in records:
+                known |= Counter(ours.get(name, ()))
+            foreign += (Counter(there[name]) - known).total()
     return count, foreign
 
 

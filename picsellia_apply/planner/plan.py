@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from picsellia_apply.errors import Diagnostic
-from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.ownership import ours_of
 from picsellia_apply.model.plan import Operation, Plan, Policy, Target
@@ -16,8 +16,9 @@ from picsellia_apply.planner.diff import diff
 from picsellia_apply.planner.digest import fingerprint, sealed
 from picsellia_apply.planner.gone import diff_gone, gone_addresses
 from picsellia_apply.planner.guard import judge
+from picsellia_apply.planner.needs import with_needs
 from picsellia_apply.planner.order import order
-from picsellia_apply.planner.scope import Scope, needed, scope_of
+from picsellia_apply.planner.scope import Scope, scope_of
 from picsellia_apply.planner.words import counted
 
 
@@ -45,7 +46,7 @@ def plan(desired: State, observed: State, inventory: Inventory, policy: Policy, 
     if policy.targets:
         found = {text: _no_delete_outside(text, one, scope, inventory) for text, one in found.items()}
     everything = [one for _, one in sorted({**found, **gone}.items())]
-    operations = order(_with_needs(everything, desired), desired.resources)
+    operations = order(with_needs(everything, desired.resources), desired.resources)
     blasts = [blast for one in everything for blast in one.blasts]
     return sealed(
         Plan(
@@ -99,42 +100,6 @@ def _joined(before: Record | None, after: Record | None) -> Record | None:
     if before is None or after is None:
         return after
     return replace(after, members={**before.members, **after.members})
-
-
-def _with_needs(everything: Iterable[Found], desired: State) -> list[Operation]:
-    """Return the operations with those operations of the plan that must be done before them."""
-    operations = [operation for one in everything for operation in one.operations]
-    changes = {operation.address for operation in operations if operation.action != "delete"}
-    created = {operation.address for operation in operations if operation.action == "create"}
-    origins = _origin_parts(desired, changes, created)
-    return [
-        operation
-        if operation.action == "delete"
-        else replace(operation, needs=_needs(operation.address, desired, changes, origins))
-        for operation in operations
-    ]
-
-
-def _needs(address: str, desired: State, changes: set[str], origins: Mapping[str, set[str]]) -> tuple[str, ...]:
-    closure = needed({address}, desired.resources)
-    for version in tuple(closure):
-        closure |= origins.get(version, set())
-    return tuple(sorted((closure & changes) - {address}))
-
-
-def _origin_parts(desired: State, changes: set[str], created: set[str]) -> dict[str, set[str]]:
-    """Return, for a version that is created from another, the operations that complete its origin."""
-    parts: dict[str, set[str]] = {}
-    for address in changes:
-        parsed = parse_address(address)
-        if parsed.kind in ("label", "annotations"):
-            parts.setdefault(str(Address("version", parsed.name, parsed.version)), set()).add(address)
-    found: dict[str, set[str]] = {}
-    for address in created:
-        origin = desired.resources[address].options.get("origin")
-        if origin is not None:
-            found[address] = parts.get(str(Address("version", parse_address(address).name, origin)), set())
-    return found
 
 
 def _findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -101,7 +101,7 @@ def _create_version(case: Case, world: World) -> Found:
         impact=joined(
             [
                 counted(len(case.desired.members), "picture"),
-                f"{len(inherited):,} of them from `{origin}`" if inherited else "",
+                f"{len(inherited):,} of them from `{origin}` with labels and annotations" if inherited else "",
             ]
         ),
         pre={"absent": True},
@@ -178,11 +178,17 @@ def _update_version(
             remove=tuple(removed),
             counts={"add": len(missing), "remove": len(removed), "change": 0},
         ),
-        impact=joined([f"+{len(missing):,}" if missing else "", f"-{len(removed):,}" if removed else ""]) + " pictures",
+        impact=_members_impact(len(missing), len(removed)),
         pre={"members_digest": names_digest(observed)},
     )
     blasts = (Blast(case.text, "delete", "members", len(removed)),) if removed else ()
     return (operation,), blasts
+
+
+def _members_impact(added: int, removed: int) -> str:
+    if added and removed:
+        return f"+{added:,}, -{removed:,} pictures"
+    return f"+{counted(added, 'picture')}" if added else f"-{counted(removed, 'picture')}"
 
 
 def _objects_blast(case: Case, removed: Set[str], world: World) -> tuple[Blast, ...]:

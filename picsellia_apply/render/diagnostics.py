@@ -35,7 +35,8 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False
     if not placed:
         return ""
     lines = _Lines()
-    return "\n\n".join([*(_block(one, lines, color=color) for one in placed), count_line(placed)])
+    text = "\n\n".join([*(_block(one, lines, color=color) for one in placed), count_line(placed)])
+    return text.encode(errors="backslashreplace").decode()  # file names need not be text
 
 
 def count_line(diagnostics: Sequence[Diagnostic]) -> str:

@@ -100,7 +100,9 @@ def _noun(address: str) -> str:
 
 
 def _details(operation: Operation) -> tuple[list[str], tuple[str, ...]]:
-    changes = [_change_text(change, new=operation.action == "create") for change in operation.diff]
+    told = frozenset({"from"}) if " from `" in operation.impact else frozenset[str]()
+    diff = [change for change in operation.diff if change.field not in told]
+    changes = [_change_text(change, new=operation.action == "create") for change in diff]
     changes = [change for change in changes if change]
     reason = operation.reason if _says_more(operation) else ""
     if operation.action == "create" or len(changes) <= 1:

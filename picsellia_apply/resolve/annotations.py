@@ -159,13 +159,18 @@ def _united(matched: list[Matched]) -> tuple[Objects, int]:
 
 def _findings(version: str, source: AnnotationSource, matched: Matched) -> Iterator[Diagnostic]:
     if matched.unknown:
-        message = f"{len(matched.unknown):,} file names fit no picture of the lake: {sample(matched.unknown)}"
+        message = f"{_file_names(matched.unknown)} no picture of the lake: {sample(matched.unknown)}"
         hint = "a file name must be a picture's name, or share its base name with one picture only"
         yield Diagnostic("L005", Severity.warning, message, source.place, hint, len(matched.unknown))
     if matched.ambiguous:
-        message = f"{len(matched.ambiguous):,} file names do not fit one picture alone: {sample(matched.ambiguous)}"
+        message = f"{_file_names(matched.ambiguous)} not one picture alone: {sample(matched.ambiguous)}"
         hint = "write the picture's whole name, as it is in the lake"
         yield Diagnostic("L009", Severity.warning, message, source.place, hint, len(matched.ambiguous))
     if matched.left_out:
-        message = f"annotations of {matched.left_out:,} pictures that are not in version `{version}` are left out"
+        pictures = "1 picture that is" if matched.left_out == 1 else f"{matched.left_out:,} pictures that are"
+        message = f"annotations of {pictures} not in version `{version}` are left out"
         yield Diagnostic("L008", Severity.info, message, source.place, count=matched.left_out)
+
+
+def _file_names(names: tuple[str, ...]) -> str:
+    return "1 file name fits" if len(names) == 1 else f"{len(names):,} file names fit"

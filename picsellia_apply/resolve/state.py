@@ -34,7 +34,8 @@ def resolve(
     Raises:
         InvalidInput: Queries wait for each other, tags are at war, or sources disagree about one picture.
     """
-    ours = ours_of(inventory or Inventory(declaration.workspace.name))
+    known = inventory or Inventory(declaration.workspace.name)
+    ours = ours_of(known, _released_tags(declaration, known))
     pictures = predict_pictures(declaration, observed.lake, ours, prune=prune)
     tags = PredictedTags(pictures.sha256.keys(), observed.lake.tags, ours.tags, prune)
     kept = keep_set_tags(declaration, tags, pictures.kept_deleted)
@@ -43,7 +44,7 @@ def resolve(
     if wars:
         raise InvalidInput(wars)
     lake = tags.lake(pictures.sha256)
-    ground = ground_of(declaration, observed, lake, evaluated.members, pictures.dropped)
+    ground = ground_of(declaration, observed, lake, evaluated.members, pictures)
     resources = dict(_picture_sets(declaration, pictures.kept_deleted))
     resources.update(tag_resources(declaration, {**kept, **evaluated.keepers}))
     findings = [*declaration.findings, *evaluated.findings]
@@ -52,6 +53,12 @@ def resolve(
     for network in declaration.networks:
         resources.update(_network(network))
     return State(lake, resources, tuple(findings))
+
+
+def _released_tags(declaration: Declaration, inventory: Inventory) -> frozenset[str]:
+    """Return recorded tags of sets that no longer manage their tags: an absent field is left alone."""
+    unmanaged = tuple(f"{Address('pictures', one.name)}/" for one in declaration.picture_sets if one.tags is None)
+    return frozenset(text for text in inventory.records if unmanaged and text.startswith(unmanaged))
 
 
 def _collect(found: Iterator[Found], resources: dict[str, Resource], findings: list[Diagnostic]) -> None:
@@ -73,9 +80,11 @@ def _picture_sets(declaration: Declaration, kept_deleted: frozenset[str]) -> Ite
         needs: set[str] = set()
         if shared:
             needs = {owners.setdefault(name, address) for name in one.pictures.names} - {address}
-        options = {"order": index, "files": one.pictures, "restore": one.restore}
+        options: dict[str, object] = {"order": index, "files": one.pictures, "restore": one.restore}
         options["kept_deleted"] = frozenset() if one.restore or not kept_deleted else kept_deleted
         members = dict(zip(one.pictures.names, one.pictures.sha256, strict=True))
+        if one.tags is None:
+            options["unmanaged_parts"] = ("tags",)
         yield address, Resource(members=members, options=options, needs=tuple(sorted(needs)), place=one.place)
 
 

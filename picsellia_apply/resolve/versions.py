@@ -10,6 +10,7 @@ from picsellia_apply.model.address import Address
 from picsellia_apply.model.declaration import Dataset, Declaration, PictureSet, Selection, Version
 from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.resolve.annotations import matched_annotations
+from picsellia_apply.resolve.lake import Pictures
 from picsellia_apply.resolve.selection import empty_selection, selected, unknown_names
 from picsellia_apply.resolve.tags import tag_addresses
 
@@ -29,6 +30,7 @@ class Ground:
         query_tags: Query name to the tags it selects by.
         by_tag: Tag to the addresses that keep it.
         dropped: Pictures that would be deleted from the lake.
+        known: Pictures that an annotation file may name without a finding: predicted ones, and those kept deleted.
     """
 
     lake: Lake
@@ -38,6 +40,7 @@ class Ground:
     query_tags: Mapping[str, tuple[str, ...]]
     by_tag: Mapping[str, Sequence[str]]
     dropped: frozenset[str]
+    known: Mapping[str, object]
 
 
 def ground_of(
@@ -45,12 +48,13 @@ def ground_of(
     observed: State,
     lake: Lake,
     queries: Mapping[str, frozenset[str]],
-    dropped: frozenset[str],
+    pictures: Pictures,
 ) -> Ground:
     """Return what the versions of `declaration` are resolved on."""
     sets = {one.name: one for one in declaration.picture_sets}
     query_tags = {query.name: query.tags for query in declaration.queries}
-    return Ground(lake, observed, queries, sets, query_tags, tag_addresses(declaration), dropped)
+    known = {**lake.pictures, **dict.fromkeys(pictures.kept_deleted)} if pictures.kept_deleted else lake.pictures
+    return Ground(lake, observed, queries, sets, query_tags, tag_addresses(declaration), pictures.dropped, known)
 
 
 def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
@@ -75,7 +79,7 @@ def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
         yield address, Resource(members=members, options=options, needs=needs, place=version.place)
         yield from _labels(dataset.name, version)
         if version.annotations:
-            yield from matched_annotations(dataset.name, version, holds[version.name], ground.lake.pictures)
+            yield from matched_annotations(dataset.name, version, holds[version.name], ground.known)
         if version.pictures is not None:
             yield from _findings(f"version `{version.name}` of `{dataset.name}`", version.pictures, names, ground)
 
@@ -109,6 +113,8 @@ def _options(version: Version, inherited: Set[str]) -> dict[str, object]:
         options["frozen"] = True
     if version.pictures is None:
         options["unmanaged"] = True
+    if version.labels is None:
+        options["unmanaged_parts"] = ("labels",)
     if version.origin is not None:
         options["origin"] = version.origin
     if inherited:

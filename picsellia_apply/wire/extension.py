@@ -266,7 +266,7 @@ class AnnotationReplace(msgspec.Struct):
 
 
 class AnnotationReplaceAnswer(msgspec.Struct):
-    """Per item, in order. `statuses`: put, same, stale (expect did not match), missing (not in the version), refused."""
+    """Per item, in order. `statuses`: put, same, stale (`expect` did not match), missing (no such picture), refused."""
 
     statuses: list[str]
     digests: list[str | None]

@@ -74,7 +74,7 @@ def in_process(lake: Lake) -> Transport:
         started: list[Any] = []
 
         def start_response(status: str, answered: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], Any]:
-            started[:] = [int(status.split()[0]), {name.lower(): value for name, value in answered}]
+            started[:] = [int(status.split(maxsplit=1)[0]), {name.lower(): value for name, value in answered}]
             return lambda _data: None
 
         raw = b"".join(lake.wsgi(environ, start_response))

@@ -11,7 +11,11 @@ from picsellia_apply.model.annotation import annotation_digest, texts_of
 from tests.contract.platforms import Api, box
 
 NOBODY = "6f0c5f3e-6a3b-4b8e-9a36-0d6a7a1f4c11"
-POLYGON = {"type": "polygon", "label": "roof", "polygon": {"geometry": [{"x": 0, "y": 0}, {"x": 4.5, "y": 0}, {"x": 4, "y": -1}]}}
+POLYGON = {
+    "type": "polygon",
+    "label": "roof",
+    "polygon": {"geometry": [{"x": 0, "y": 0}, {"x": 4.5, "y": 0}, {"x": 4, "y": -1}]},
+}
 CLASSIFIED = {"type": "classification", "label": "night"}
 QUESTIONS: list[dict[str, Any]] = [
     {"type": "text", "question": "q", "answer": "a"},
@@ -49,7 +53,11 @@ def test_everything_the_reference_shows_is_stored_as_sent(api: Api, version: str
 def test_adding_keeps_what_is_there_and_repeats(api: Api, version: str) -> None:
     picture_id = api.ext("pictures/lookup", {"names": ["a.jpg"]})["picture_ids"][0]
     legacy = {"picture_id": "a.jpg", "nb_instances": 1, "duration": 3.5, "data": [box()]}
-    for path in (f"annotation/new/{version}/a.jpg", f"annotation/{version}/{picture_id}", f"annotation/{version}/a.jpg"):
+    for path in (
+        f"annotation/new/{version}/a.jpg",
+        f"annotation/{version}/{picture_id}",
+        f"annotation/{version}/a.jpg",
+    ):
         api.ok("PUT", path, legacy)
     (one,) = api.ok("GET", f"annotation/new/{version}/a.jpg")["annotations"]
     assert one["data"] == [box()] * 3
@@ -112,7 +120,12 @@ def test_bodies_that_are_none_are_refused(api: Api, version: str, body: object) 
 
 def test_unknown_pictures_and_datasets_are_404(api: Api, version: str) -> None:
     api.upload(("elsewhere.jpg", b"x"))
-    for path in (f"new/{version}/nobody.jpg", f"new/{version}/elsewhere.jpg", f"{version}/{NOBODY}", f"new/{NOBODY}/a.jpg"):
+    for path in (
+        f"new/{version}/nobody.jpg",
+        f"new/{version}/elsewhere.jpg",
+        f"{version}/{NOBODY}",
+        f"new/{NOBODY}/a.jpg",
+    ):
         assert api.send("PUT", f"annotation/{path}", {"data": []}).status == 404
     assert api.send("GET", f"annotation/new/{version}/nobody.jpg").status == 404
     assert api.send("GET", f"annotation/{NOBODY}").status == 404

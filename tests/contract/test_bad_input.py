@@ -26,7 +26,7 @@ GARBAGE = {
     "nul": b'{"name": "\\u0000", "tags": ["\\u0000"], "names": ["\\u0000"], "object_name": "\\u0000"}',
     "long number": b'{"serial": ' + b"9" * 5000 + b"}",
     "long name": b'{"name": "' + b"x" * 100_000 + b'", "type": "t"}',
-    "wrong types": b'{"tags": 1, "pictures": {"a": 1}, "to_tag": "x", "names": 3, "dataset_id": [], "data": 7, "name": {}}',
+    "wrong types": b'{"tags": 1, "pictures": {"a": 1}, "to_tag": "x", "names": 3, "dataset_id": [], "data": 7}',
     "binary": bytes(range(256)),
 }
 
@@ -68,7 +68,7 @@ def test_a_false_length_is_refused(lake: Lake, length: str) -> None:
 
 def test_a_body_without_a_length_is_read(lake: Lake, address: tuple[str, int]) -> None:
     api = Api(over_http(address), lake.bootstrap("chunks", "chunks"), "chunks", "")
-    raw = b'{"organization": "nobody'+b"'"+b's"}'
+    raw = b'{"organization": "nobody' + b"'" + b's"}'
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(raw), raw)
     reply = api.send("POST", "get_organization", raw=chunked, headers={"Transfer-Encoding": "chunked"})
     assert reply.status == 404

@@ -89,7 +89,9 @@ def test_a_new_version_of_nothing_is_404(api: Api) -> None:
     for name, origin in (("E", "latest"), ("D", "second")):
         body = {"name": name, "version": "v", "pictures": [], "from_version": origin}
         assert api.send("PUT", "dataset/none/new_version", body).status == 404
-    assert api.send("PUT", "dataset/none/new_version", {"name": "D", "version": "v", "pictures": [NOBODY]}).status == 404
+    assert (
+        api.send("PUT", "dataset/none/new_version", {"name": "D", "version": "v", "pictures": [NOBODY]}).status == 404
+    )
     assert len(info(api, "D")["versions"]) == 1
 
 
@@ -148,7 +150,10 @@ def test_members_are_paged(api: Api) -> None:
         seen += page["names"]
         after = page["next"]
     assert (seen, after) == ([f"{n:02}" for n in range(7)], None)
-    assert api.send("POST", f"ext/{api.organization_id}/versions/members", {"dataset_id": version, "limit": 0}).status == 400
+    assert (
+        api.send("POST", f"ext/{api.organization_id}/versions/members", {"dataset_id": version, "limit": 0}).status
+        == 400
+    )
 
 
 def test_patching_a_dataset(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -141,6 +142,31 @@ def test_bytes_that_could_not_be_erased_go_at_the_next_open(
     lake.close()
     with open_lake(folder, embedded=True):
         assert not any(b"face" in path.read_bytes() for path in blobs(folder))
+
+
+def test_a_refused_object_leaves_nothing(home: tuple[Path, Lake, Api]) -> None:
+    folder, _, api = home
+    asked = {"method": "post", "object_name": "k.jpg", "bucket_model": False}
+    url = api.ok("POST", "generate_presigned_url", asked)["url"]
+    body, headers = form(url["fields"], b"first")
+    assert api.url("POST", url["url"], raw=body, headers=headers).status == 204
+    api.ok("PUT", "picture/upload/none", {"internal_key": "k.jpg", "external_url": "a", "height": 1, "width": 1})
+    body, headers = form(url["fields"], b"second")
+    assert api.url("POST", url["url"], raw=body, headers=headers).status == 403
+    assert [path.read_bytes() for path in blobs(folder) if path.name != "lock"] == [b"first"]
+
+
+def test_a_full_disk_is_told(home: tuple[Path, Lake, Api], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, api = home
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Incoming, "write", full)
+        reply = api.send("POST", "ext/none/pictures/batch", raw=batch(("a", b"a")))
+    assert (reply.status, "full" in reply.body["error"]) == (507, True)
+    assert api.upload(("a", b"a"))
 
 
 def test_a_replaced_object_leaves_nothing(home: tuple[Path, Lake, Api]) -> None:

@@ -31,7 +31,13 @@ def test_a_new_network_has_every_documented_property(api: Api) -> None:
     assert (made["network_name"], made["type"], made["private"]) == ("net", "detection", True)
     assert (made["files"], made["labels"], made["base_parameters"], made["tag"]) == ({}, {}, {}, None)
     assert made["owner"] == {"username": api.username}
-    assert {"serving_id", "description", "model_object_name", "checkpoint_object_name", "origin_checkpoint_objects"} < set(made)
+    assert {
+        "serving_id",
+        "description",
+        "model_object_name",
+        "checkpoint_object_name",
+        "origin_checkpoint_objects",
+    } < set(made)
     assert {"thumb_object_name", "framework", "readme_text"} < set(made)
     assert api.ok("GET", f"network/null/{made['model_id']}") == made
     assert api.ok("GET", f"network/by_name/{api.organization}/net") == made

@@ -28,7 +28,9 @@ def test_a_path_that_is_not_utf_8_is_400(api: Api) -> None:
     assert api.send("GET", "dataset/%FF").status == 400
 
 
-@pytest.mark.parametrize("name", ["a b", "ä+&=", "100%", "what?", "no #1", "a%2Fb", ".", "..", "latest", "download", "new"])
+@pytest.mark.parametrize(
+    "name", ["a b", "ä+&=", "100%", "what?", "no #1", "a%2Fb", ".", "..", "latest", "download", "new"]
+)
 def test_names_are_decoded_once(api: Api, name: str) -> None:
     quoted = "".join(f"%{byte:02X}" for byte in name.encode())
     api.version(name, "first")

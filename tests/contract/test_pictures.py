@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from picsellia_apply.lake.service import selection
 from picsellia_apply.wire import extension
 from tests.contract.platforms import Api, entry
 
@@ -101,17 +102,21 @@ def test_lookup_by_names_leaves_out_the_unknown(api: Api) -> None:
     assert api.ext("pictures/lookup", {"names": []})["total"] == 0
 
 
-def test_lookup_pages_by_name_in_code_point_order(api: Api) -> None:
+@pytest.mark.parametrize("large", [selection.LARGE, 0])
+def test_lookup_pages_by_name_in_code_point_order(api: Api, monkeypatch: pytest.MonkeyPatch, large: int) -> None:
+    monkeypatch.setattr(selection, "LARGE", large)
     names = ["Z", "a", "b", "é", "猫", "🐈", "\uffee"]
     ids = api.upload(*((name, b"x") for name in reversed(names)), tags=["t"])
     version = api.version("D", "first", ids)
-    for which in ({}, {"tags": ["t"]}, {"dataset_id": version}):
+    api.upload(("other", b"x"), tags=["u"])
+    api.ok("POST", "datalake/tag/none", {"tags": ["u", "v"], "to_tag": ids})
+    for which in ({"tags": ["t"]}, {"tags": ["v", "u"]}, {"tags": ["t", "u", "v"]}, {"dataset_id": version}):
         seen: list[str] = []
         after = None
         while True:
             page = api.ext("pictures/lookup", {**which, "after": after, "limit": 3})
             assert page["total"] == 7
-            assert page["tags"] == {"t": list(range(len(page["names"])))}
+            assert page["tags"] == {tag: list(range(len(page["names"]))) for tag in "tuv"}
             seen += page["names"]
             after = page["next"]
             if after is None:
@@ -141,3 +146,13 @@ def test_lookups_that_make_no_sense_are_400(api: Api, asked: object) -> None:
 
 def test_lookup_of_an_unknown_dataset_is_404(api: Api) -> None:
     assert api.send("POST", f"ext/{api.organization_id}/pictures/lookup", {"dataset_id": NOBODY}).status == 404
+
+
+def test_lookup_of_all_pages_too(api: Api) -> None:
+    api.upload(*((name, b"x") for name in ("b", "a", "c")))
+    first = api.ext("pictures/lookup", {"limit": 2})
+    assert (first["names"], first["total"], first["next"]) == (["a", "b"], 3, "b")
+    rest = api.ext("pictures/lookup", {"limit": 2, "after": "b"})
+    assert (rest["names"], rest["total"], rest["next"]) == (["c"], 3, None)
+    assert api.ext("pictures/lookup", {"tags": ["nobody's"]})["total"] == 0
+    assert api.ext("pictures/lookup", {"tags": []})["total"] == 3

@@ -17,12 +17,15 @@ from picsellia_apply.lake.db import Database
 from picsellia_apply.lake.schema import REVISION, metadata
 
 
-def statements(path: Path) -> set[str]:
-    """Return what a SQLite file says about its own tables and indexes, spaces and quotes aside."""
+def statements(path: Path) -> list[list[str]]:
+    """Return what a SQLite file says about its own tables and indexes; spaces, quotes and the order aside."""
     with sqlite3.connect(path) as conn:
-        rows = conn.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'").fetchall()
+        rows = conn.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'"
+        ).fetchall()
     conn.close()
-    return {"".join(row[0].split()).replace('"', "") for row in rows}
+    plain = ["".join(row[0].split()).replace('"', "") for row in rows]
+    return sorted(sorted(one.replace("(", ",").replace(")", ",").split(",")) for one in plain)
 
 
 def test_the_newest_migration_is_the_one_the_code_names() -> None:
@@ -82,6 +85,8 @@ def test_two_processes_open_an_empty_folder_at_once(tmp_path: Path) -> None:
 def test_every_commit_is_durable_and_keys_are_kept(tmp_path: Path) -> None:
     database = Database(tmp_path / "x.db")
     with database.read() as conn:
-        values = [conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")]
+        values = [
+            conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
     database.close()
     assert values == ["wal", 2, 1]

@@ -36,7 +36,12 @@ def test_a_revoked_token_is_401(api: Api, lake: Lake) -> None:
 
 def test_organizations_by_nothing_name_and_id(api: Api) -> None:
     own = {"organization_id": api.organization_id, "organization_name": api.organization}
-    for stated in ({}, {"organization": None}, {"organization": api.organization}, {"organization": own["organization_id"]}):
+    for stated in (
+        {},
+        {"organization": None},
+        {"organization": api.organization},
+        {"organization": own["organization_id"]},
+    ):
         assert api.ok("POST", "get_organization", stated) == own
 
 

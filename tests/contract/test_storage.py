@@ -17,7 +17,9 @@ KEY = "0f0c5f3e-6a3b-4b8e-9a36-0d6a7a1f4c11.jpg"
 
 
 def presign(api: Api, method: str, name: str, *, models: bool = False, verb: str = "POST") -> Any:
-    return api.ok(verb, "generate_presigned_url", {"method": method, "object_name": name, "bucket_model": models})["url"]
+    return api.ok(verb, "generate_presigned_url", {"method": method, "object_name": name, "bucket_model": models})[
+        "url"
+    ]
 
 
 def post_form(api: Api, url: str, fields: Mapping[str, str], data: bytes) -> Reply:
@@ -30,8 +32,8 @@ def store(api: Api, name: str, data: bytes, *, models: bool = False) -> None:
     assert post_form(api, url["url"], url["fields"], data).status == 204
 
 
-def claim(api: Api, name: str, key: str = KEY, **changed: object) -> Reply:
-    body = {"internal_key": key, "external_url": name, "height": 3, "width": 4, "tags": ["t"], "source": "sdk"}
+def claim(api: Api, name: str, **changed: object) -> Reply:
+    body = {"internal_key": KEY, "external_url": name, "height": 3, "width": 4, "tags": ["t"], "source": "sdk"}
     return api.send("PUT", f"picture/upload/{api.organization_id}", {**body, **changed})
 
 
@@ -84,7 +86,9 @@ def test_model_files_belong_to_a_network(api: Api) -> None:
 @pytest.mark.parametrize("name", ["", "a//b", "a/", "/a", "a/../b", ".", "a/./b", "a\nb", "x" * 1025])
 def test_names_that_no_url_can_hold(api: Api, name: str) -> None:
     for method in ("post", "get"):
-        reply = api.send("POST", "generate_presigned_url", {"method": method, "object_name": name, "bucket_model": False})
+        reply = api.send(
+            "POST", "generate_presigned_url", {"method": method, "object_name": name, "bucket_model": False}
+        )
         assert reply.status in {400, 404}
     assert api.send("GET", "init_multipart_upload", {"object_name": name}).status == 400
 
@@ -152,6 +156,8 @@ def test_broken_forms_are_refused(api: Api) -> None:
         (body[:-200], headers),
         (body.replace(b'name="file"', b'name="another"'), headers),
         (body.replace(b'; filename="/home/me/x.jpg"', b""), headers),
+        (form({**url["fields"], "file": "x"}, b"x")[0].replace(b'; filename="/home/me/x.jpg"', b""), headers),
+        (body.removesuffix(b"--\r\n") + b"\r\n" + body.partition(b"\r\n")[2], headers),
         (form({"a": "x" * 100_000}, b"")[0], headers),
         (form({str(n): "x" for n in range(100)}, b"")[0], headers),
         (b"--xYzZY0123456789\r\n\r\n", headers),
@@ -189,12 +195,12 @@ def test_a_name_that_is_taken_is_208_and_its_object_goes(api: Api) -> None:
     assert claim(api, "a.jpg").status == 201
     other = KEY.replace("0f0c", "1f0c")
     store(api, other, b"2")
-    reply = claim(api, "a.jpg", other)
+    reply = claim(api, "a.jpg", internal_key=other)
     assert reply.status == 208
     assert reply.body["errors"] == [reply.body["error"]]
     asked = {"method": "get", "object_name": other, "bucket_model": False}
     assert api.send("POST", "generate_presigned_url", asked).status == 404
-    assert claim(api, "a.jpg", KEY).status == 208
+    assert claim(api, "a.jpg").status == 208
     assert api.url("GET", presign(api, "get", KEY)).raw == b"1"
 
 
@@ -266,7 +272,8 @@ def test_multipart_uploads_that_are_refused(api: Api) -> None:
     assert api.send("POST", "generate_post_part_url", {**part, "object_name": f"{name}x"}).status == 404
     tag = api.url("PUT", api.ok("POST", "generate_post_part_url", part)["url"], raw=b"x").headers["etag"]
     one = {"ETag": tag, "PartNumber": 1}
-    for parts in ([], [one, one], [{**one, "PartNumber": 2}], [{**one, "ETag": '"0"'}], [{}], "x"):
+    wrong: list[Any] = [[], [one, one], [{**one, "PartNumber": 2}], [{**one, "ETag": '"0"'}], [{}], "x"]
+    for parts in wrong:
         done = {"object_name": name, "upload_id": upload, "parts": parts, "network_id": None}
         assert api.send("POST", "complete_part_upload", done).status == 400
     asked = {"method": "get", "object_name": name, "bucket_model": True}

@@ -104,7 +104,8 @@ class Project:
     def client(self) -> Client:
         """Connect to the project's platform, reading only."""
         if self.platform.options == ("--embedded",):
-            return Client(host="embedded", data_dir=self.folder / ".picsellia", read_only=True)
+            (data_dir,) = self.folder.rglob(".picsellia")
+            return Client(host="embedded", data_dir=data_dir, read_only=True)
         return Client(self.platform.environ["PICSELLIA_TOKEN"], None, self.platform.options[1], read_only=True)
 
     def _with_platform(self, arguments: Sequence[str]) -> list[str]:

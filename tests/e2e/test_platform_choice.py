@@ -89,12 +89,3 @@ def test_a_wrong_token_and_a_missing_one_are_not_authorised(project: Project, se
     wrong = replace(project, platform=replace(platform, environ={"PICSELLIA_TOKEN": "wrong"}))
     assert wrong.run("plan").code == 77
     assert replace(project, platform=replace(platform, environ={})).run("plan").code == 77
-
-
-def test_a_platform_that_does_not_answer_is_unavailable(project: Project) -> None:
-    project.write("n.yaml", NETWORK)
-    project.monkeypatch.setenv("PICSELLIA_TOKEN", "t")
-    nobody = replace(project, platform=replace(project.platform, options=("--host", "http://127.0.0.1:9/sdk/v2/")))
-    ran = nobody.run("plan")
-    assert ran.code == 69
-    assert "Traceback" not in ran.err

@@ -17,6 +17,7 @@ from PIL import Image
 
 from picsellia_apply import errors
 from picsellia_apply.client import Client
+from picsellia_apply.client.archive import write_archive
 from picsellia_apply.lake import Lake, open_lake
 from tests.contract.platforms import served
 
@@ -495,3 +496,27 @@ def test_r39_networks_are_deleted(client: Client) -> None:
     assert network.list() == []
     with pytest.raises(errors.TyperError):
         network.delete()
+
+
+def test_what_was_given_counts_before_what_is_remembered(client: Client) -> None:
+    network = client.network
+    first = network.create("a", "detection")
+    network.create(first.model_id.replace("4", "5", 1), "a name that looks like an id")
+    assert network.get(first.model_id).network_name == "a"
+    named = network.list()[0] if network.list()[0].network_name != "a" else network.list()[1]
+    assert network.get(named.network_name) == named
+    network.delete("a")
+    assert network.current == named
+
+
+def test_an_archive_of_the_same_content_is_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "b.bin").write_bytes(b"b")
+    (folder / "a.bin").write_bytes(b"a")
+    write_archive(folder, tmp_path / "1.zip")
+    (folder / "a.bin").touch()
+    write_archive(folder, tmp_path / "2.zip")
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+    with pytest.raises(FileNotFoundError):
+        write_archive(tmp_path / "absent", tmp_path / "3.zip")

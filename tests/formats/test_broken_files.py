@@ -48,8 +48,13 @@ JSON_CORPUS: dict[str, tuple[bytes, str, str]] = {
     "comma at the end": (b'{"images": [1,]}', "A003", "malformed"),
     "single quotes": (b"{'images': []}", "A003", "malformed"),
     "comment": (b'{"images": [] // none\n}', "A003", "malformed"),
+    "not UTF-8": (
+        b'{"images": [{"id": 1, "file_name": "\xff.jpg"}], "annotations": [], "categories": []}',
+        "A003",
+        "UTF-8",
+    ),
     "half UTF-16": ('{"images"'.encode("utf-16") + b"\x00", "A003", "utf-16"),
-    "lone surrogate": (coco(b"").replace(b"a.jpg", b"\\ud800"), "A003", "malformed"),
+    "lone surrogate": (coco(b"").replace(b"a.jpg", b"\\ud83d\\ude00 \\uDE00"), "A003", "surrogate pair"),
     "nested too deeply": (b"[" * 200_000, "A005", "object"),
     "picture": (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)), "A003", "malformed"),
     "archive": (b"PK\x03\x04" + b"\x14\x00" * 40, "A003", "malformed"),
@@ -67,11 +72,6 @@ COCO_CORPUS: dict[str, tuple[bytes, str, str]] = {
     "no annotations": (b"{" + IMAGES + b", " + CATEGORIES + b"}", "A005", "annotations"),
     "no categories": (b"{" + IMAGES + b', "annotations": []}', "A005", "categories"),
     "images is a map": (b'{"images": {}, "annotations": [], "categories": []}', "A005", "images"),
-    "not UTF-8": (
-        b'{"images": [{"id": 1, "file_name": "\xff.jpg"}], "annotations": [], "categories": []}',
-        "A003",
-        "UTF-8",
-    ),
     "NaN": (row(b'"bbox": [1, NaN, 3, 4]'), "A004", "NaN"),
     "Infinity": (row(b'"bbox": [1, Infinity, 3, 4]'), "A004", "Infinity"),
     "minus Infinity": (row(b'"bbox": [1, -Infinity, 3, 4]'), "A004", "-Infinity"),
@@ -170,6 +170,18 @@ def test_xml(tmp_path: Path, name: str) -> None:
     path = tmp_path / "x.xml"
     path.write_bytes(data)
     check(path, "PASCAL-VOC", code, words)
+
+
+def test_half_a_surrogate_pair_after_another_fault(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(
+        coco(b'3, {"image_id": "\\ud800", "category_id": 1}, {"image_id": 1, "category_id": 1, "x": 1e999}')
+    )
+    _, diagnostics = read_annotations(path, "COCO")
+    assert [(one.code, one.count) for one in diagnostics if one.severity is Severity.error] == [("A003", 1)]
+    position = diagnostics[0].position
+    assert isinstance(position, Position)
+    assert position.line == 1
 
 
 def test_encoding_that_hides_a_doctype(tmp_path: Path) -> None:

@@ -160,7 +160,9 @@ def test_an_apply_makes_the_next_plan_empty(data: st.DataObject) -> None:
         assert again.operations == ()
         assert again.blocked == made.blocked
         assert not again.refusals
-        assert again.records == made.records
+        settled = planned(declaration, state, replace(inventory, records=again.records), policy)
+        assert settled.records == again.records
+        assert settled.operations == ()
 
 
 @BOUNDED
@@ -185,6 +187,37 @@ def test_the_same_plan_twice_is_one_plan_whatever_the_order_of_the_input(data: s
     assert planned(turned, replace(state_after, resources=resources), records).digest == (
         planned(declaration, state_after, inventory).digest
     )
+
+
+@BOUNDED
+@given(st.data())
+def test_an_apply_that_was_cut_short_ends_in_the_same_state(data: st.DataObject) -> None:
+    """The inventory then holds the records of what was done, as the executor keeps it."""
+    state, inventory = data.draw(platforms()), NOTHING
+    for _ in range(2):
+        declaration, policy = data.draw(declarations()), lax(prune=data.draw(st.booleans()))
+        made = try_plan(declaration, state, inventory, policy)
+        whole, whole_inventory = apply(made, state, inventory)
+        done = made.operations[: data.draw(st.integers(0, len(made.operations)))]
+        cut, _ = apply(replace(made, operations=done), state, inventory)
+        waiting = {operation.address for operation in made.operations if operation not in done}
+        kept = {address: record for address, record in inventory.records.items() if address in waiting}
+        kept |= {address: record for address, record in made.records.items() if address not in waiting}
+        following = try_plan(declaration, cut, Inventory("demo", 1, kept), policy)
+        resumed, resumed_inventory = apply(following, cut, Inventory("demo", 1, kept))
+        assert _content(resumed) == _content(whole)
+        assert planned(declaration, resumed, resumed_inventory, policy).operations == ()
+        state, inventory = whole, whole_inventory
+
+
+def _content(state: State) -> object:
+    """Return what a platform holds; an annotation without an object counts as none."""
+    resources = {
+        address: (resource.fields, {name: value for name, value in resource.members.items() if value != ()})
+        for address, resource in state.resources.items()
+    }
+    held = {address: one for address, one in resources.items() if not address.startswith("annotations/") or one[1]}
+    return state.lake.pictures, {tag: names for tag, names in state.lake.tags.items() if names}, held
 
 
 def _mixed(mapping: Mapping[K, V], shuffled: random.Random) -> dict[K, V]:

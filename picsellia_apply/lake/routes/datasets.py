@@ -130,7 +130,7 @@ def members(call: Call) -> Response:
     with call.db.read() as conn:
         organization = call.organization(conn).id
         version = versions.by_id(conn, call.user, request.dataset_id, organization_id=organization)
-        return answer(versions.member_page(conn, version.id, request.after, limit))
+        return answer(versions.member_page(conn, version, request.after, limit))
 
 
 def remove_pictures(call: Call) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.sql import ColumnElement
 from werkzeug.wrappers import Response
 
 from picsellia_apply.lake.call import MEBIBYTE, Call, Handler, answer
@@ -73,20 +72,21 @@ def list_of_dataset(call: Call) -> Response:
     """Return the pictures of a version."""
     with call.db.read() as conn:
         version = versions.by_id(conn, call.user, call.path["dataset_id"])
-        return answer({"pictures": pictures.listed(conn, selection.in_version(version.id))})
+        which = selection.in_version(conn, version.organization_id, version.id)
+        return answer({"pictures": pictures.listed(conn, which.where)})
 
 
-def _which(conn: Connection, call: Call, request: extension.PictureLookup) -> ColumnElement[bool]:
-    """Return the condition that a lookup states."""
+def _which(conn: Connection, call: Call, request: extension.PictureLookup) -> selection.Counted:
+    """Return the pictures that a lookup means."""
     organization = call.organization(conn).id
     if request.names is not None:
-        return selection.named(organization, pictures.checked_names(request.names))
+        return selection.Counted(selection.named(organization, pictures.checked_names(request.names)), None)
     if request.tags is not None:
-        return selection.tagged(organization, request.tags)
+        return selection.tagged(conn, organization, request.tags)
     if request.dataset_id is not None:
         version = versions.by_id(conn, call.user, request.dataset_id, organization_id=organization)
-        return selection.in_version(version.id)
-    return selection.in_organization(organization)
+        return selection.in_version(conn, organization, version.id)
+    return selection.counted(conn, selection.in_organization(organization))
 
 
 def lookup(call: Call) -> Response:

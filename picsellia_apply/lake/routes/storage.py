@@ -155,6 +155,7 @@ def download(call: Call) -> Response:
     response = Response(_pieces(file, end - start), 206 if partial else 200, content_type="application/octet-stream")
     response.headers["Content-Length"] = str(end - start)
     response.headers["Accept-Ranges"] = "bytes"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["ETag"] = f'"{stored.sha256}"'
     if partial:
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{stored.size}"
@@ -173,7 +174,7 @@ def downloads(call: Call) -> Response:
     with call.db.read() as conn:
         organization = call.organization(conn)
         version = versions.by_name(conn, organization.id, call.path["name"], call.path["version"])
-        rows = versions.picture_keys(conn, version.id)
+        rows = versions.picture_keys(conn, version)
     sign, base = call.platform.signer, call.base_url
     images = [
         {

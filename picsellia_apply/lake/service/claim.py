@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from picsellia_apply.lake.db import insert_row
 from picsellia_apply.lake.names import checked, checked_all
@@ -14,6 +15,14 @@ from picsellia_apply.lake.service import accounts, selection, storage
 from picsellia_apply.lake.service.batch import LARGEST_SIDE
 from picsellia_apply.lake.service.pictures import link, listed, tag_rows
 from picsellia_apply.wire import v2
+
+
+def _check(request: v2.PictureUpload) -> None:
+    """Refuse a name, a tag or a size that is not acceptable."""
+    checked(request.external_url)
+    checked_all(request.tags)
+    if not (1 <= request.width <= LARGEST_SIDE and 1 <= request.height <= LARGEST_SIDE):
+        raise bad_request(f"a side is not within 1 and {LARGEST_SIDE} px")
 
 
 def claim(
@@ -27,10 +36,7 @@ def claim(
     Raises:
         Refusal: 400, a name or a size is not acceptable; 404, no such object was uploaded.
     """
-    checked(request.external_url)
-    names = checked_all(request.tags)
-    if not (1 <= request.width <= LARGEST_SIDE and 1 <= request.height <= LARGEST_SIDE):
-        raise bad_request(f"a side is not within 1 and {LARGEST_SIDE} px")
+    _check(request)
     mine = [one.id for one in accounts.organizations_of(conn, caller)]
     taken = select(pictures.c.id).filter_by(organization_id=organization_id, name=request.external_url)
     if conn.execute(taken).first() is not None:
@@ -40,24 +46,26 @@ def claim(
     found = conn.execute(uploaded.where(objects.c.organization_id.in_(mine))).first()
     if found is None:
         raise not_found(f"no object `{request.internal_key}` was uploaded")
-    uuid = str(uuid4())
-    values = {
-        "uuid": uuid,
-        "organization_id": organization_id,
+    values = _values(request, found, now)
+    row = insert_row(conn, pictures, {**values, "organization_id": organization_id})
+    conn.execute(delete(objects).where(objects.c.id == found.id))
+    link(conn, [(tag, row) for tag in tag_rows(conn, organization_id, request.tags).values()])
+    return listed(conn, selection.identified(organization_id, [values["uuid"]]))[0]
+
+
+def _values(request: v2.PictureUpload, uploaded: Row[Any], now: str) -> dict[str, Any]:
+    return {
+        "uuid": str(uuid4()),
         "name": request.external_url,
         "internal_key": request.internal_key,
-        "sha256": found.sha256,
-        "size": found.size,
+        "sha256": uploaded.sha256,
+        "size": uploaded.size,
         "width": request.width,
         "height": request.height,
         "stored_width": request.width,
         "stored_height": request.height,
         "source": request.source,
-        "blob_id": found.blob_id,
+        "blob_id": uploaded.blob_id,
         "start": 0,
         "created": now,
     }
-    row = insert_row(conn, pictures, values)
-    conn.execute(delete(objects).where(objects.c.id == found.id))
-    link(conn, [(tag, row) for tag in tag_rows(conn, organization_id, names).values()])
-    return listed(conn, selection.identified(organization_id, [uuid]))[0]

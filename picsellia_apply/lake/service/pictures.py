@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, literal, select, update
+from sqlalchemy import Connection, delete, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
 from picsellia_apply.lake.db import count, insert, one_of
@@ -53,24 +53,24 @@ def checked_names(names: Sequence[str]) -> Sequence[str]:
 
 
 def lookup(
-    conn: Connection, which: ColumnElement[bool], *, after: str | None = None, limit: int | None = None
+    conn: Connection, which: selection.Counted, *, after: str | None = None, limit: int | None = None
 ) -> extension.PictureColumns:
     """Return pictures as columns ordered by name.
 
     Args:
         conn: An open transaction.
-        which: The condition they meet.
+        which: The pictures.
         after: Only names beyond this one; `total` counts all the same.
         limit: Most rows, None for all.
     """
-    page = which if after is None else which & (pictures.c.name > after)
-    ordered = select(*_COLUMNS).where(page).order_by(pictures.c.name)
-    rows = conn.execute(ordered if limit is None else ordered.limit(limit + 1)).all()
+    ordered = select(*_COLUMNS).where(which.where).order_by(pictures.c.name)
+    page = ordered if after is None else ordered.where(pictures.c.name > after)
+    rows = conn.execute(page if limit is None else page.limit(limit + 1)).all()
     more = limit is not None and len(rows) > limit
     rows = rows[:limit] if more else rows
-    total = len(rows) if after is None and not more else count(conn, pictures, which)
     columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in _COLUMNS]
     carried = _tags_of(conn, columns[0])
+    total = len(rows) if which.total is None else which.total
     following = columns[1][-1] if more else None
     return extension.PictureColumns(*columns[1:], carried, total, following)  # type: ignore[call-arg, arg-type]
 
@@ -87,24 +87,17 @@ def _tags_of(conn: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
 
 def listed(conn: Connection, which: ColumnElement[bool]) -> list[v2.Picture]:
     """Return pictures as SDK v2 lists them, ordered by name."""
-    rows = conn.execute(select(pictures).where(which).order_by(pictures.c.name)).all()
+    shown = (pictures.c.id, pictures.c.uuid, pictures.c.internal_key, pictures.c.name, pictures.c.created)
+    sized = select(*shown, pictures.c.height, pictures.c.width).where(which).order_by(pictures.c.name)
+    rows = conn.execute(sized).all()
     carried: list[list[str]] = [[] for _ in rows]
-    for tag, numbers in _tags_of(conn, [row.id for row in rows]).items():
+    for tag, numbers in _tags_of(conn, [row[0] for row in rows]).items():
         for number in numbers:
             carried[number].append(tag)
-    return [_picture(row, of_it) for row, of_it in zip(rows, carried, strict=True)]
-
-
-def _picture(row: Row[Any], carried: list[str]) -> v2.Picture:
-    return v2.Picture(
-        picture_id=row.uuid,
-        internal_key=row.internal_key,
-        external_url=row.name,
-        creation_date=row.created[:10],
-        height=row.height,
-        width=row.width,
-        tag=carried,
-    )
+    return [
+        v2.Picture(uuid, key, name, created[:10], height, width, of_it)
+        for (_, uuid, key, name, created, height, width), of_it in zip(rows, carried, strict=True)
+    ]
 
 
 def search(conn: Connection, organization_id: int, request: v2.SearchRequest) -> list[v2.Picture]:
@@ -118,7 +111,7 @@ def search(conn: Connection, organization_id: int, request: v2.SearchRequest) ->
     """
     if not request.quantity > 0:
         raise bad_request("`quantity` is not above 0")
-    found = listed(conn, selection.tagged(organization_id, request.tags))
+    found = listed(conn, selection.tagged(conn, organization_id, request.tags).where)
     if request.quantity >= 1:
         return found
     hashed = sorted(found, key=lambda one: hashlib.sha256(one.external_url.encode()).digest())

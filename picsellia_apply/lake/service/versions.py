@@ -177,26 +177,26 @@ def remove_labels(conn: Connection, version_id: int, unwanted: Collection[extens
     return len(ids)
 
 
-def member_names(conn: Connection, version_id: int, *, after: str | None = None, limit: int | None = None) -> list[str]:
-    """Return picture names of a version, ordered."""
+def member_names(conn: Connection, version_id: int) -> list[str]:
+    """Return all picture names of a version, in no order."""
     names = select(pictures.c.name).join(members, members.c.picture_id == pictures.c.id)
-    names = names.where(members.c.version_id == version_id).order_by(pictures.c.name).limit(limit)
-    return list(conn.execute(names if after is None else names.where(pictures.c.name > after)).scalars())
+    return list(conn.execute(names.where(members.c.version_id == version_id)).scalars())
 
 
-def picture_keys(conn: Connection, version_id: int) -> list[tuple[str, str, str, str]]:
+def picture_keys(conn: Connection, version: Version) -> list[tuple[str, str, str, str]]:
     """Return name, id, sha256 and internal key of a version's pictures, ordered by name."""
     columns = (pictures.c.name, pictures.c.uuid, pictures.c.sha256, pictures.c.internal_key)
-    chosen = select(*columns).where(selection.in_version(version_id)).order_by(pictures.c.name)
+    which = selection.in_version(conn, version.organization_id, version.id)
+    chosen = select(*columns).where(which.where).order_by(pictures.c.name)
     return [(row[0], row[1], row[2], row[3]) for row in conn.execute(chosen).all()]
 
 
-def member_page(conn: Connection, version_id: int, after: str | None, limit: int) -> extension.MemberColumns:
-    """Return a page of a version's picture names."""
-    names = member_names(conn, version_id, after=after, limit=limit + 1)
-    more = len(names) > limit
-    total = count(conn, members, members.c.version_id == version_id)
-    return extension.MemberColumns(names[:limit], total, names[limit - 1] if more else None)
+def member_page(conn: Connection, version: Version, after: str | None, limit: int) -> extension.MemberColumns:
+    """Return a page of a version's picture names, ordered."""
+    which = selection.in_version(conn, version.organization_id, version.id)
+    ordered = select(pictures.c.name).where(which.where).order_by(pictures.c.name).limit(limit + 1)
+    names = list(conn.execute(ordered if after is None else ordered.where(pictures.c.name > after)).scalars())
+    return extension.MemberColumns(names[:limit], which.total or 0, names[limit - 1] if len(names) > limit else None)
 
 
 def fill_digests(conn: Connection, ids: Collection[int]) -> None:

@@ -40,6 +40,12 @@ class Scripted(BaseAdapter):
     sent: list[PreparedRequest] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
+    now: float = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Only note the wait, and set the clock forward."""
+        self.slept.append(seconds)
+        self.now += seconds
 
     def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
         body: Any = request.body or b""
@@ -60,7 +66,8 @@ class Scripted(BaseAdapter):
 
     def transport(self, **options: Any) -> Transport:
         """Return a transport to the script; its waits are only noted."""
-        settings = Settings(attempts=options.pop("attempts", 5), sleep=self.slept.append)
+        attempts = options.pop("attempts", 5)
+        settings = Settings(attempts=attempts, sleep=self.sleep, clock=lambda: self.now)
         return Transport("http://lake.test/sdk/v2/", "s3cret", adapter=lambda: self, settings=settings, **options)
 
 

@@ -107,9 +107,18 @@ def test_the_greeting_is_logged_otherwise(
     assert "welcome back." in caplog.text
 
 
-def test_only_parts_that_both_sides_speak_count() -> None:
-    assert spoken({"page": 1, "batch": 2, "digest": 0, "labels": "yes", "telepathy": 1}) == {"page", "batch"}
-    assert spoken({}) == frozenset()
+@pytest.mark.parametrize(
+    ("announced", "used"),
+    [
+        ({}, set()),
+        (dict.fromkeys([*PARTS, "telepathy"], 1), set(PARTS)),
+        ({"page": 1, "digest": 2, "workspace": 1, "batch": 1}, {"page", "digest"}),
+        ({"page": 1, "digest": 0, "batch": 1, "replace": 1, "labels": "yes"}, set()),
+        ({"batch": 1, "replace": 1, "labels": 1, "workspace": 1}, {"batch", "replace", "labels"}),
+    ],
+)
+def test_parts_count_that_both_sides_speak_and_that_work_together(announced: dict[str, Any], used: set[str]) -> None:
+    assert spoken(announced) == used
 
 
 def test_two_clients_share_one_embedded_lake(tmp_path: Path) -> None:
@@ -133,3 +142,16 @@ def _links_into(name: str, folder: Path) -> bool:
         return str(folder) in str(Path("/proc/self/fd", name).readlink())
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("token", ["a b", "a\nb", "tökén"])
+def test_a_token_that_no_header_can_carry_is_refused_unseen(token: str) -> None:
+    with pytest.raises(errors.AuthenticationError) as caught:
+        Client(token, host="http://127.0.0.1:9/sdk/v2/")
+    assert token not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(errors.UsageError, match="cannot hold the embedded lake"):
+        Client(data_dir=tmp_path / "file" / "data", greet=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +112,38 @@ def test_annotations_are_put_once(flaky: Line, ids: list[str], what: str) -> Non
     asked = ext.AnnotationItem("a.png", [{"type": "classification", "label": "car"}], [], "")
     assert client.writer.replace_annotations(made, [asked]).statuses == (["same"] if what == "answer" else ["put"])
     assert len(client.reader.annotations(made, ["a.png"])["a.png"]) == 1
+
+
+@LOST
+def test_the_sdk_makes_datasets_and_versions_once(flaky: Line, ids: list[str], what: str) -> None:
+    client, line = flaky
+    dataset = client.datalake.dataset
+    line.lose += [("PUT", f"/dataset/{client.organization_id}", what), ("PUT", "/new_version", what)]
+    made = dataset.create("cars", pictures=ids)
+    assert dataset.fetch("cars", "first") == made.dataset_id
+    second = dataset.new_version("cars", "second", pictures=ids[:1])
+    (info,) = client.reader.datasets(["cars"])
+    assert [one.dataset_id for one in info.versions] == [made.dataset_id, second.dataset_id]
+
+
+def test_an_annotation_whose_answer_is_lost_is_not_added_twice(flaky: Line, ids: list[str]) -> None:
+    client, line = flaky
+    made = client.datalake.dataset.create("cars", pictures=ids)
+    line.lose.append(("PUT", "/annotation/new/", "answer"))
+    with pytest.raises(errors.NetworkError):
+        client.datalake.dataset.add_annotation("a.png", data=[{"type": "classification", "label": "car"}])
+    assert len(client.reader.annotations(made.dataset_id, ["a.png"])["a.png"]) == 1
+
+
+@pytest.mark.parametrize("step", ["generate_post_part_url", "/complete_part_upload", "init_multipart_upload"])
+@LOST
+def test_a_large_file_arrives_whole(flaky: Line, tmp_path: Path, what: str, step: str) -> None:
+    client, line = flaky
+    large = tmp_path / "model.zip"
+    large.write_bytes(bytes(range(256)) * 4 * 1024 * 11)
+    made = client.writer.create_network("cells", "detection")
+    line.lose.append(("GET" if step.startswith("init") else "POST", step, what))
+    client.writer.store_file(made, "model", large)
+    assert line.lose == []
+    (info,) = client.reader.networks(["cells"])
+    assert info.files["model"].sha256 == hashlib.sha256(large.read_bytes()).hexdigest()

@@ -138,3 +138,14 @@ def test_what_v2_cannot_do_is_refused_by_name(plain: Client) -> None:
     ):
         with pytest.raises(errors.PicselliaError, match="does not support"):
             refused()
+
+
+def test_a_name_taken_meanwhile_is_not_taken_over(
+    plain: Client, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = plain.writer.upload_pictures(photos("a.png"))
+    known = plain.writer.picture_ids
+    answers = iter([{}, known(["a.png"])])
+    monkeypatch.setattr(plain.writer, "picture_ids", lambda _: next(answers))
+    (outcome,) = plain.writer.upload_pictures(photos("a.png"))
+    assert (outcome.status, outcome.picture_id) == ("same", first[0].picture_id)

@@ -67,6 +67,15 @@ def test_a_wait_beyond_patience_is_told_at_once(scripted: Script) -> None:
     assert network.slept == []
 
 
+def test_a_limit_told_to_one_counts_for_all(scripted: Script) -> None:
+    network = scripted((429, {"Retry-After": "7"}, b"{}"), OK, OK)
+    transport = network.transport(attempts=1)
+    with pytest.raises(errors.ApiLimitError):
+        ask(transport)
+    assert ask(transport) == ask(transport) == {"fine": 1}
+    assert network.slept == [7.0]
+
+
 def test_an_unreadable_retry_after_falls_back_to_our_own_waits(scripted: Script) -> None:
     network = scripted((503, {"Retry-After": "soon"}, b"{}"), OK)
     assert ask(network.transport()) == {"fine": 1}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from picsellia_apply.executor.journal import Leftover, content_digest
 from picsellia_apply.executor.records import owned, partial
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.plan import Blocked, Plan, Target
+from picsellia_apply.model.plan import Blocked, Conflict, Plan, Target
 
 PLANNED = Record(members={"a": ("1",), "b": ("2",), "c": ("3",)})
 
@@ -67,3 +67,10 @@ def test_what_a_version_was_to_inherit_survives_a_kill() -> None:
     assert owned(plan(version_d=there), {"version/d": leftover})["version/d"] == Record(
         fields={"inherited": ["a"]}, members=there.members
     )
+
+
+def test_a_field_in_conflict_was_not_applied_and_keeps_its_base() -> None:
+    planned = Record(fields={"description": "ours", "type": "detection"})
+    conflict = Conflict("network/n", "description", base="base", desired="ours", observed="theirs")
+    made = replace(plan(network_n=planned), conflicts=(conflict,))
+    assert owned(made, {})["network/n"].fields == {"description": "base", "type": "detection"}

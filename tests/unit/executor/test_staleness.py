@@ -8,6 +8,7 @@ import pytest
 
 from picsellia_apply.errors import StalePlan
 from picsellia_apply.executor.staleness import narrowed
+from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import (
     Blocked,
     Bytes,
@@ -69,3 +70,12 @@ def test_a_conflict_or_a_block_that_is_new_is_refused() -> None:
 def test_another_target_is_refused() -> None:
     with pytest.raises(StalePlan, match="prod"):
         narrowed(SAVED, replace(SAVED, target=Target("embedded", "acme", "prod")))
+
+
+def test_what_is_no_longer_declared_is_not_taken_for_done() -> None:
+    saved = replace(SAVED, records={"pictures/s": Record(members={"a": "1", "b": "2"})})
+    now = replace(saved, operations=(), records={"pictures/s": Record(members={"b": "2"})})
+    with pytest.raises(StalePlan, match="pictures/s"):
+        narrowed(saved, now)
+    adopted = Record(created=False, fields={"adopted": ["a"]}, members={"a": "1", "b": "2"})
+    assert narrowed(saved, replace(now, records={"pictures/s": adopted}))

@@ -182,6 +182,19 @@ def test_default_values_are_no_finding(tmp_path: Path, change: dict[str, Any]) -
     assert read(tmp_path, {**BOX, **change})[1] == ()
 
 
+def test_other_fields_are_told(tmp_path: Path) -> None:
+    rows = [{**BOX, "id": index, "bbox": [index, 1, 5, 5], "track_id": index, "note": ""} for index in range(5)]
+    _, diagnostics = read(tmp_path, *rows)
+    assert [(one.code, one.count) for one in diagnostics] == [("A033", 4)]
+    assert "`track_id`" in diagnostics[0].message
+
+
+def test_fields_of_categories_are_told(tmp_path: Path) -> None:
+    categories = [{**CAR, "supercategory": "vehicle"}, {"id": 8, "name": "bus", "supercategory": "none"}]
+    _, diagnostics = read(tmp_path, BOX, categories=categories)
+    assert [(one.code, one.count) for one in diagnostics] == [("A037", 1)]
+
+
 def test_box_of_a_mask_is_derived(tmp_path: Path) -> None:
     # 3 rows, 4 columns; ones at column 1 rows 1-2 and column 2 row 0
     mask = {"size": [3, 4], "counts": [4, 3, 5]}

@@ -31,6 +31,22 @@ def test_formats_are_told_by_content(tmp_path: Path) -> None:
     assert found == [("deep/er/coco.JSON", "PICSELLIA"), ("deep/picsellia.json", "COCO"), ("labels", "PASCAL-VOC")]
 
 
+def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "folder"
+    elsewhere.mkdir()
+    folder.mkdir()
+    (elsewhere / "c.json").write_text(json.dumps(COCO))
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "circle").symlink_to(folder)
+    assert [one.path.relative_to(folder).as_posix() for one in detect_formats(folder)] == ["linked/c.json"]
+
+
+def test_what_tells_a_format_may_come_late(tmp_path: Path) -> None:
+    late = {"info": "x" * 300_000, **COCO}
+    (tmp_path / "c.json").write_text(json.dumps(late))
+    assert [one.format for one in detect_formats(tmp_path)] == ["COCO"]
+
+
 @pytest.mark.parametrize(
     ("value", "shape"),
     [

@@ -77,6 +77,17 @@ def test_polygon_follows_the_same_rule(tmp_path: Path) -> None:
     assert file.boxes == ((10.0, 0.0, 10.0, 30.0),)
 
 
+def test_several_polygons_are_parts_of_one_object_and_a_second_box_is_told(tmp_path: Path) -> None:
+    points = "<polygon><x1>{0}</x1><y1>1</y1><x2>{0}</x2><y2>9</y2><x3>1</x3><y3>9</y3></polygon>"
+    body = points.format(5) + points.format(20) + box(1, 1, 20, 9) + box(2, 2, 3, 3)
+    file, diagnostics = read(tmp_path, a=document(thing(body)))
+    assert [ring[0] for ring in file.polygons[0]] == [4.0, 19.0]
+    assert file.boxes == ((0.0, 0.0, 20.0, 9.0),)
+    assert [one.message.partition(":")[0] for one in diagnostics if one.code == "A033"] == [
+        "`<bndbox>` of an object is not carried"
+    ]
+
+
 @pytest.mark.parametrize("rule", ["one-based", "zero-based"])
 def test_box_without_area_is_judged_on_the_files_own_numbers(tmp_path: Path, rule: str) -> None:
     objects = (thing(box(5, 5, 5, 9)), thing(box(5, 5, 9, 5)), thing(box(5, 5, 6, 6)))

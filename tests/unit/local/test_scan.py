@@ -124,7 +124,9 @@ def test_a_file_reached_twice_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["bad\udcff.png", "tab\t.png"])
 def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
     picture(tmp_path / "a.png").rename(tmp_path / os.fsencode(name).decode(errors="surrogateescape"))
-    _, diagnostics = scan(tmp_path, cache=StatCache(tmp_path / "cache"))
+    cache = later(tmp_path)
+    _, diagnostics = scan(tmp_path, cache=cache)
+    cache.save()
     assert codes(diagnostics) == ["P013"]
     str(diagnostics[0].position).encode()
 

@@ -240,7 +240,7 @@ def test_positioned(tmp_path: Path) -> None:
 def test_unreadable_files_are_told(tmp_path: Path) -> None:
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     assert codes(tmp_path) == ["M031"]
-    assert codes(tmp_path / "loop.yaml") == ["M030"]
+    assert codes(tmp_path / "loop.yaml") == ["M031"]
     assert codes(tmp_path / "nothing") == ["M030"]
 
 
@@ -282,3 +282,33 @@ def test_the_schema_documents_every_field() -> None:
         if name.endswith("Spec"):
             for field, body in definition["properties"].items():
                 assert body.get("description"), f"{name}.{field}"
+
+
+def test_what_labels_cannot_carry(tmp_path: Path) -> None:
+    body = {
+        "categories": [{"name": "car"}],
+        "annotations": [
+            {
+                "external_picture_url": "a.jpg",
+                "nb_labels": 1,
+                "annotations": [{"type": "classification", "label": "car"}],
+            }
+        ],
+    }
+    (tmp_path / "p.json").write_text(json.dumps(body))
+    outline = [-1.7e308, 0, 1.7e308, 0, 0, 5]  # its width is more than a float holds
+    coco(tmp_path, annotations=[{"id": 1, "image_id": 1, "category_id": 0, "segmentation": [outline]}])
+    spec = (
+        "{labels: [{name: car, type: rectangle}], versions: [{name: v, pictures: {tags: [a]}, annotations: "
+        "[{path: p.json, format: PICSELLIA}, {path: coco.json, format: COCO}]}]}"
+    )
+    written(tmp_path, document("Dataset", "d", spec))
+    assert {"A104", "A106"} <= set(codes(tmp_path))
+
+
+def test_each_dataset_is_told_about_its_labels(tmp_path: Path) -> None:
+    coco(tmp_path)
+    source = "annotations: [{path: coco.json, format: COCO}]"
+    spec = f"{{labels: [], versions: [{{name: v, pictures: {{tags: [a]}}, {source}}}, {{name: w, from: v, {source}}}]}}"
+    written(tmp_path, document("Dataset", "d", spec), document("Dataset", "e", spec))
+    assert codes(tmp_path) == ["M012", "M012"]

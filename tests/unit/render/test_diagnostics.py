@@ -96,3 +96,7 @@ def test_colour_is_only_added() -> None:
     coloured = render_diagnostics(found, color=True)
     assert "\x1b[1;31m" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render_diagnostics(found)
+
+
+def test_a_file_name_that_is_no_text() -> None:
+    assert render_diagnostics([error("x", Position("a\udcff.yaml", 1, 1))]).startswith("a\\udcff.yaml:1:1: ")

@@ -78,7 +78,7 @@ def test_a_plan_with_deletes_survives_too(tmp_path: Path) -> None:
     declared = Declaration("root", picture_sets=(picture_set("cells", ["a.jpg", "b.jpg"], ["drone"]),))
     first = planned(declared)
     state, inventory = apply(first, State(), NOTHING)
-    fewer = Declaration("root", picture_sets=(picture_set("cells", ["a.jpg"]),))
+    fewer = Declaration("root", picture_sets=(picture_set("cells", ["a.jpg"], []),))
     deleting = planned(fewer, state, inventory, replace(first.policy, prune=True) if first.policy else None)  # type: ignore[arg-type]
     assert [one.action for one in deleting.operations] == ["delete", "delete"]
     write_plan(deleting, tmp_path / "p.json")

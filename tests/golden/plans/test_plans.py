@@ -1,0 +1,216 @@
+"""What plans look like: one folder per case with plan.txt, plan.json and the exit code.
+
+Rewritten only by `pytest --rewrite-golden`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from picsellia_apply.cli.exit import Exit
+from picsellia_apply.cli.planning import exit_of
+from picsellia_apply.errors import Diagnostic, Severity
+from picsellia_apply.model.declaration import Declaration, LocalFile, Network, Selection, TagQuery
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.plan import Plan, Policy
+from picsellia_apply.model.state import Lake, Resource, State
+from picsellia_apply.render.json import plan_to_json
+from picsellia_apply.render.text import render_plan_text
+from picsellia_apply.source import Position
+from tests.worlds import (
+    FEATURES,
+    NOTHING,
+    apply,
+    box,
+    dataset,
+    of_set,
+    of_tags,
+    picture_set,
+    place,
+    planned,
+    sha,
+    source,
+    version,
+)
+
+HERE = Path(__file__).parent
+POLICY = Policy(features=FEATURES)
+PRUNE = replace(POLICY, prune=True)
+NAMES = tuple(f"cell-{number:02}.jpg" for number in range(12))
+
+
+def lab(names: tuple[str, ...] = NAMES, tags: tuple[str, ...] = ("cell",), *, salt: str = "") -> Declaration:
+    """Return a small, complete workspace."""
+    boxes = {name: [box("RBC", 10 * row), box("WBC", 10 * row, 40)] for row, name in enumerate(names)}
+    first = version("first", of_tags("cell"), source(boxes, path="cells.json"), labels=LABELS)
+    second = version("second", Selection(place(), query="half"), origin="first", labels=LABELS)
+    weights = LocalFile("/here/model.onnx", "./model.onnx", sha("weights"), 1_234_567)
+    fields = {"type": "detection", "description": "Draft", "base_parameters": {"batch": 8, "epochs": 10}}
+    return Declaration(
+        "root",
+        picture_sets=(picture_set("cells", names, tags, salt=salt),),
+        queries=(TagQuery("half", place(), ("cell",), 0.5, add=("sample",)),),
+        datasets=(dataset("BloodCells", first, second, description="Blood cells", private=True),),
+        networks=(Network("cells-yolo", place(), fields, {"model-latest": weights}),),
+    )
+
+
+LABELS = (("RBC", "rectangle"), ("WBC", "rectangle"))
+
+
+def applied(declaration: Declaration | None = None) -> tuple[State, Inventory]:
+    return apply(planned(declaration or lab(), policy=POLICY), State(), NOTHING)
+
+
+def holding(state: State, address: str, resource: Resource) -> State:
+    return replace(state, resources={**state.resources, address: resource})
+
+
+def first_apply() -> Plan:
+    return planned(lab(), policy=POLICY)
+
+
+def nothing_to_do() -> Plan:
+    return planned(lab(), *applied(), POLICY)
+
+
+def everyday_edits() -> Plan:
+    """One more picture with its box, one more tag, one moved box, one network field."""
+    state, inventory = applied()
+    edited = lab((*NAMES, "cell-12.jpg"), ("cell", "plate-7"))
+    (one,) = edited.datasets
+    objects = dict(one.versions[0].annotations[0].objects)
+    objects[NAMES[1]] = tuple(sorted([box("RBC", 12), box("WBC", 10, 40)]))
+    first = replace(one.versions[0], annotations=(source(objects, path="cells.json"),))
+    network = edited.networks[0]
+    fields = {**network.fields, "description": "Cell detector", "base_parameters": {"batch": 16, "epochs": 10}}
+    edited = replace(
+        edited,
+        datasets=(replace(one, versions=(first, *one.versions[1:])),),
+        networks=(replace(network, fields=fields),),
+    )
+    return planned(edited, state, inventory, POLICY)
+
+
+def blocked_content() -> Plan:
+    return planned(lab(salt="!"), *applied(), POLICY)
+
+
+def conflict() -> Plan:
+    state, inventory = applied()
+    theirs = {**state.resources["dataset/BloodCells"].fields, "description": "Edited by a colleague"}
+    declaration = lab()
+    ours = replace(declaration.datasets[0], description="Edited in the manifest")
+    state = holding(state, "dataset/BloodCells", Resource(theirs))
+    return planned(replace(declaration, datasets=(ours,)), state, inventory, POLICY)
+
+
+def drift() -> Plan:
+    """A picture deleted, a tag taken off, a description edited, annotations edited, a picture added to a version."""
+    state, inventory = applied()
+    pictures = {name: digest for name, digest in state.lake.pictures.items() if name != NAMES[0]}
+    tags = {tag: names - {NAMES[0], NAMES[3]} for tag, names in state.lake.tags.items()}
+    resources = {
+        text: Resource(one.fields, {name: value for name, value in one.members.items() if name != NAMES[0]})
+        for text, one in state.resources.items()
+    }
+    annotations = dict(resources["annotations/BloodCells@first"].members)
+    annotations[NAMES[4]] = (*annotations[NAMES[4]], box("person"))
+    resources["annotations/BloodCells@first"] = Resource(members=annotations)
+    members = {**resources["version/BloodCells@first"].members, "theirs.jpg": None}
+    resources["version/BloodCells@first"] = Resource(members=members)
+    fields = {**resources["network/cells-yolo"].fields, "description": "Renamed"}
+    resources["network/cells-yolo"] = Resource(fields)
+    return planned(lab(), State(Lake(pictures, tags), resources), inventory, POLICY)
+
+
+def adoption() -> Plan:
+    state, _ = applied()
+    return planned(lab(), state, NOTHING, POLICY)
+
+
+def prune_refused() -> Plan:
+    """Most of it is gone from the manifests, and a person annotated what would go."""
+    state, inventory = applied()
+    annotations = dict(state.resources["annotations/BloodCells@first"].members)
+    annotations[NAMES[4]] = (*annotations[NAMES[4]], box("person"))
+    state = holding(state, "annotations/BloodCells@first", Resource(members=annotations))
+    return planned(Declaration("root", picture_sets=(picture_set("cells", NAMES[:6], []),)), state, inventory, PRUNE)
+
+
+def kept_without_prune() -> Plan:
+    state, inventory = applied()
+    return planned(Declaration("root", picture_sets=(picture_set("cells", NAMES[:6], []),)), state, inventory, POLICY)
+
+
+def empty_refused() -> Plan:
+    return planned(Declaration("root"), *applied(), PRUNE)
+
+
+def plain_server() -> Plan:
+    """SDK v2 without the extension: no digest, no label, no patch, no version without an origin."""
+    state, inventory = applied()
+    declaration = lab()
+    other = version("gold", of_set("cells"), labels=LABELS)
+    one = replace(declaration.datasets[0], description="New words", versions=(*declaration.datasets[0].versions, other))
+    unseen = {text: resource for text, resource in state.resources.items() if not text.startswith("label/")}
+    state = State(Lake(dict.fromkeys(state.lake.pictures), state.lake.tags), unseen)
+    return planned(replace(declaration, datasets=(one,)), state, inventory, Policy())
+
+
+def target() -> Plan:
+    return planned(lab(), policy=replace(POLICY, targets=("version/BloodCells@second",)))
+
+
+def findings_and_hostile_names() -> Plan:
+    findings = tuple(
+        Diagnostic("Q003", Severity.warning, "a box without area", Position("Annotations/a.xml", 10 + row, 5))
+        for row in range(5)
+    )
+    note = Diagnostic("A040", Severity.info, "corners are read as one-based", Position("Annotations"), count=12)
+    hostile = picture_set("night\x1b[31m", ["red\x1b[0m.jpg", "right\u202eleft.jpg"], ["a/b"])
+    return planned(Declaration("root", picture_sets=(hostile,), findings=(*findings, note)), policy=POLICY)
+
+
+CASES: tuple[Callable[[], Plan], ...] = (
+    first_apply,
+    nothing_to_do,
+    everyday_edits,
+    blocked_content,
+    conflict,
+    drift,
+    adoption,
+    prune_refused,
+    kept_without_prune,
+    empty_refused,
+    plain_server,
+    target,
+    findings_and_hostile_names,
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_plan(case: Callable[[], Plan], rewrite_golden: bool) -> None:
+    plan = case()
+    heading = "picsellia-apply plan    workspace demo · embedded lake"
+    text = render_plan_text(plan, heading=heading, width=130, next_command="picsellia-apply apply plan.json")
+    expected = {
+        "plan.txt": f"{text}\n".encode(),
+        "plan.json": plan_to_json(plan),
+        "exit": f"{int(exit_of(plan, changes=Exit.changes))}\n".encode(),
+    }
+    folder = HERE / case.__name__.replace("_", "-")
+    for name, content in expected.items():
+        if rewrite_golden:
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)
+        assert (folder / name).read_bytes() == content, name
+
+
+def test_every_folder_has_its_case() -> None:
+    folders = {path.name for path in HERE.iterdir() if (path / "plan.json").exists()}
+    assert folders == {case.__name__.replace("_", "-") for case in CASES}

@@ -1,0 +1,67 @@
+"""What an apply tells while it runs: lines without a terminal, bars only for what takes longer than a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from picsellia_apply.cli.progress import BarProgress, PlainProgress
+from picsellia_apply.executor.events import Advanced, Finished, Started
+from picsellia_apply.model.result import OperationResult
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_lines_say_what_ended_and_how(capsys: pytest.CaptureFixture[str]) -> None:
+    with PlainProgress(Clock()) as tell:
+        tell(Started("pictures/s", "create", 2, 10))
+        tell(Advanced("pictures/s", 2, 10))
+        tell(Finished(OperationResult("pictures/s", "create", "done")))
+        tell(Finished(OperationResult("network/n", "create", "failed", "no room")))
+    assert capsys.readouterr().err.splitlines() == [
+        "  done        pictures/s",
+        "  failed      network/n    no room",
+    ]
+
+
+def test_a_long_operation_says_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    with PlainProgress(clock) as tell:
+        tell(Started("pictures/s", "create", 3000))
+        for second in range(12):
+            clock.now = float(second)
+            tell(Advanced("pictures/s", 100))
+    assert capsys.readouterr().err.splitlines() == ["  ...         pictures/s    700 of 3,000"]
+
+
+def test_a_quick_apply_shows_no_bar_but_its_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    with BarProgress(Clock()) as tell:
+        tell(Started("pictures/s", "create", 2))
+        tell(Advanced("pictures/s", 2))
+        tell(Finished(OperationResult("pictures/s", "create", "done")))
+        tell(Finished(OperationResult("network/n", "create", "failed", "[bold]no room")))
+    assert capsys.readouterr().err == "  failed      network/n    [bold]no room\n"
+
+
+def test_a_slow_operation_gets_a_bar_whatever_its_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    clock = Clock()
+    with BarProgress(clock) as tell:
+        tell(Started("pictures/[bold]", "create", 100))
+        clock.now = 2.0
+        tell(Advanced("pictures/[bold]", 40))
+        tell(Finished(OperationResult("network/n", "create", "failed", "no room")))
+        tell(Finished(OperationResult("pictures/[bold]", "create", "done")))
+    shown = capsys.readouterr().err
+    assert "pictures/[bold]" in shown
+    assert "network/n" in shown

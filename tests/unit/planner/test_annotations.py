@@ -1,0 +1,190 @@
+"""Annotations by policy, three ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from picsellia_apply.model.annotation import object_text
+from picsellia_apply.model.declaration import AnnotationPolicy, Declaration
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.plan import Operation, Plan
+from picsellia_apply.model.state import Resource, State
+from picsellia_apply.planner.merge import difference, merge, merge_without_base
+from picsellia_apply.quality import match_objects, overlap
+from tests.worlds import LAX, NOTHING, apply, box, dataset, of_set, picture_set, planned, source, version
+
+CAR, MOVED, VAN, THEIRS = box("car"), box("car", 2), box("van", 50), box("person", 90)
+ADDRESS = "annotations/d@v"
+
+
+def declared(
+    objects: dict[str, list[str]], policy: AnnotationPolicy = "merge", *, frozen: bool = False, described: bool = True
+) -> Declaration:
+    sources = [source(objects, policy)] if described else []
+    one = version("v", of_set("s"), *sources, labels=(("car", "rectangle"), ("van", "rectangle")), frozen=frozen)
+    return Declaration("root", picture_sets=(picture_set("s", ["a.jpg", "b.jpg"]),), datasets=(dataset("d", one),))
+
+
+def applied(declaration: Declaration) -> tuple[State, Inventory]:
+    return apply(planned(declaration), State(), NOTHING)
+
+
+def holding(state: State, **objects: list[str] | None) -> State:
+    """Return the state after people annotated; None takes the annotation away."""
+    members = dict(state.resources[ADDRESS].members)
+    for name, texts in objects.items():
+        if texts is None:
+            del members[f"{name}.jpg"]
+        else:
+            members[f"{name}.jpg"] = tuple(sorted(texts))
+    return replace(state, resources={**state.resources, ADDRESS: Resource(members=members)})
+
+
+def only(plan: Plan) -> Operation:
+    (operation,) = plan.operations
+    return operation
+
+
+@pytest.mark.parametrize(
+    ("file", "there", "base", "expected"),
+    [
+        ((CAR, VAN), (CAR,), (CAR,), (CAR, VAN)),  # in the file, not in the base: added
+        ((CAR,), (CAR, VAN), (CAR, VAN), (CAR,)),  # in the base, gone from the file: removed
+        ((CAR, VAN), (CAR,), (CAR, VAN), (CAR,)),  # in both, deleted by a person: stays deleted
+        ((CAR,), (CAR, THEIRS), (CAR,), (CAR, THEIRS)),  # made by a person: stays
+        ((CAR, VAN), (CAR, VAN), (CAR,), (CAR, VAN)),  # added on both sides: once
+        ((CAR, CAR), (CAR,), (CAR,), (CAR, CAR)),  # a second equal object in the file
+        ((CAR,), (CAR, CAR), (CAR, CAR), (CAR,)),
+        ((CAR,), (CAR,), (CAR, CAR), (CAR,)),  # the person and the file took the same one away
+        ((), (), (CAR,), ()),
+        ((MOVED,), (CAR, THEIRS), (CAR,), (MOVED, THEIRS)),
+    ],
+)
+def test_merge(file: tuple[str, ...], there: tuple[str, ...], base: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert merge(file, there, base) == tuple(sorted(expected))
+
+
+def test_without_a_base_nothing_goes_and_nothing_comes_twice() -> None:
+    nearly = box("car", 0.3)
+    assert overlap(CAR, nearly) > 0.9
+    assert merge_without_base((nearly,), (CAR,), overlap) == (CAR,)
+    assert merge_without_base((box("van", 0.3),), (CAR,), overlap) == tuple(sorted((CAR, box("van", 0.3))))
+    assert merge_without_base((box("car", 5),), (CAR, THEIRS), overlap) == tuple(sorted((CAR, THEIRS, box("car", 5))))
+    sunny = object_text({"type": "classification", "label": "sunny", "classification": {}})
+    question = object_text({"type": "image_qa", "qa": {"question": "?", "answer": "!"}})
+    assert merge_without_base((sunny, question), (sunny, question), overlap) == tuple(sorted((sunny, question)))
+
+
+def test_a_changed_object_counts_once() -> None:
+    one = difference((CAR, VAN), (MOVED, VAN, THEIRS), match_objects)
+    assert (one.add, one.remove, one.change) == (1, 0, 1)
+
+
+def test_one_edited_box_is_one_change() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR, VAN], "b.jpg": [CAR]}))
+    operation = only(planned(declared({"a.jpg": [MOVED, VAN], "b.jpg": [CAR]}), state, inventory))
+    assert operation.address == ADDRESS
+    assert operation.members.counts == {"add": 0, "remove": 0, "change": 1}
+    assert operation.members.objects.keys() == {"a.jpg"}
+    assert operation.members.objects["a.jpg"].before == tuple(sorted([CAR, VAN]))
+    assert operation.impact == "~1 box in 1 picture"
+
+
+def test_creating_says_boxes_polygons_or_objects() -> None:
+    made = planned(declared({"a.jpg": [CAR], "b.jpg": [VAN, CAR]}))
+    assert made.operations[-1].impact == "3 boxes in 2 pictures"
+    roof = object_text({"type": "polygon", "label": "roof", "polygon": {"coords": []}})
+    assert planned(declared({"a.jpg": [roof]})).operations[-1].impact == "1 polygon in 1 picture"
+    assert planned(declared({"a.jpg": [roof, CAR]})).operations[-1].impact == "2 objects in 1 picture"
+
+
+def test_what_people_edited_is_kept_and_told() -> None:
+    declaration = declared({"a.jpg": [CAR, VAN]})
+    state, inventory = applied(declaration)
+    plan = planned(declaration, holding(state, a=[CAR, THEIRS]), inventory)
+    assert plan.operations == ()
+    assert [(n.kind, n.address, n.names) for n in plan.notices] == [("drift", ADDRESS, ("a.jpg",))]
+
+
+def test_a_picture_gone_from_the_file_loses_our_objects_only() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR], "b.jpg": [CAR]}))
+    operation = only(planned(declared({"a.jpg": [CAR]}), holding(state, b=[CAR, THEIRS]), inventory))
+    assert operation.members.objects["b.jpg"].after == (THEIRS,)
+
+
+def test_a_base_that_is_lost_merges_by_overlap() -> None:
+    declaration = declared({"a.jpg": [box("car", 0.3), VAN]})
+    state, _ = applied(declared({"a.jpg": [CAR]}))
+    plan = planned(declaration, state)
+    assert only(plan).members.objects["a.jpg"].after == tuple(sorted((CAR, VAN)))
+    state, inventory = apply(plan, state, NOTHING)
+    assert planned(declaration, state, inventory).operations == ()
+
+
+def test_seed_writes_only_where_nothing_is() -> None:
+    state, inventory = applied(declared({}, described=False))
+    state = replace(state, resources={**state.resources, ADDRESS: Resource(members={"a.jpg": (THEIRS,)})})
+    seeding = declared({"a.jpg": [CAR], "b.jpg": [CAR]}, "seed")
+    plan = planned(seeding, state, inventory)
+    assert only(plan).members.objects.keys() == {"b.jpg"}
+    assert plan.records[ADDRESS].members.keys() == {"b.jpg"}
+    state, inventory = apply(plan, state, inventory)
+    edited = planned(declared({"a.jpg": [CAR], "b.jpg": [MOVED]}, "seed"), holding(state, b=[THEIRS]), inventory)
+    assert edited.operations == ()
+    assert [n.kind for n in edited.notices] == ["drift", "kept", "kept"]
+    assert edited.records[ADDRESS].members == {"b.jpg": (CAR,)}
+    gone = planned(seeding, holding(state, b=None), inventory)
+    assert gone.operations == ()
+
+
+def test_mirror_makes_equal_and_is_guarded() -> None:
+    declaration = declared({"a.jpg": [CAR], "b.jpg": [CAR]}, "mirror")
+    state, inventory = applied(declaration)
+    theirs = holding(state, a=[THEIRS, VAN])
+    plan = planned(declaration, theirs, inventory)
+    assert only(plan).members.objects["a.jpg"].after == (CAR,)
+    assert only(plan).members.counts == {"add": 1, "remove": 2, "change": 0}
+    strict = planned(declaration, theirs, inventory, replace(LAX, delete_percent=10))
+    assert [(r.rule, r.address) for r in strict.refusals] == [("delete_percent", ADDRESS)]
+    assert strict.refusals[0].flag == f"--allow delete_percent:{ADDRESS}"
+    lifted = replace(LAX, delete_percent=10, allowances=frozenset({f"delete_percent:{ADDRESS}"}))
+    assert planned(declaration, theirs, inventory, lifted).refusals == ()
+
+
+def test_a_frozen_version_keeps_its_annotations() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}, frozen=True))
+    plan = planned(declared({"a.jpg": [MOVED]}, frozen=True), state, inventory)
+    assert plan.operations == ()
+    assert [(n.kind, n.address) for n in plan.notices] == [("drift", ADDRESS)]
+    adopted = planned(declared({"a.jpg": [MOVED]}, frozen=True), state)
+    assert adopted.operations == ()
+
+
+def test_an_interrupted_creation_of_a_frozen_version_is_finished() -> None:
+    declaration = declared({"a.jpg": [CAR]}, frozen=True)
+    state, inventory = applied(declaration)
+    half = {address: one for address, one in state.resources.items() if address != ADDRESS}
+    records = {address: one for address, one in inventory.records.items() if address != ADDRESS}
+    assert (
+        only(planned(declaration, replace(state, resources=half), replace(inventory, records=records))).address
+        == ADDRESS
+    )
+
+
+def test_background_pictures_need_no_operation() -> None:
+    plan = planned(declared({"a.jpg": [], "b.jpg": []}))
+    assert ADDRESS not in [operation.address for operation in plan.operations]
+
+
+def test_annotations_no_longer_declared_are_kept_or_ours_taken_away() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR, VAN]}))
+    state = holding(state, a=[CAR, THEIRS])
+    silent = declared({}, described=False)
+    kept = planned(silent, state, inventory)
+    assert kept.operations == ()
+    assert ADDRESS in kept.records
+    pruned = planned(silent, state, inventory, replace(LAX, prune=True))
+    assert (only(pruned).action, only(pruned).members.objects["a.jpg"].after) == ("delete", (THEIRS,))
+    assert ADDRESS not in pruned.records
