@@ -4,7 +4,7 @@ The lake's pictures and tags are columns and sets. Everything else is a `Resourc
 
     address           fields                               members
     dataset/...       description, private                 -
-    version/...       frozen, from (desired only)          picture name -> None
+    version/...       -                                    picture name -> None
     label/...         -                                    -
     annotations/...   -                                    picture name -> tuple of canonical object texts
     network/...       type, framework, description, ...    -
@@ -13,6 +13,16 @@ The lake's pictures and tags are columns and sets. Everything else is a `Resourc
 In `desired` there are also `pictures/SET` (members: picture name -> sha256), `pictures/SET/TAG` (members: name ->
 None) and `query/QUERY/TAG` (the same; option `absent: True` when the tag must be off). In `observed` these three are
 read from `Lake`.
+
+Options of desired resources:
+
+    pictures/SET      order (row in the manifests), files (LocalPictures: their bytes), restore, kept_deleted (names
+                      that a person deleted), unmanaged_parts ("tags" where the set mentions none)
+    query/QUERY/TAG   absent
+    version/...       order, frozen, origin, inherited (names taken over from the origin, only before it is created),
+                      unmanaged (no selection), unmanaged_parts ("labels" where there are none mentioned)
+    label/...         frozen
+    annotations/...   frozen, policy (picture name -> seed | merge | mirror), default_policy (for other pictures)
 """
 
 from __future__ import annotations

@@ -63,6 +63,18 @@ class World:
         """Return whether something recorded is no longer declared."""
         return address in self.inventory.records and address not in self.desired.resources
 
+    def released(self, address: Address) -> bool:
+        """Return whether the whole is still declared and this part of it no longer managed: an absent field."""
+        match address.kind:
+            case "pictures" if address.rest:
+                whole, part = Address("pictures", address.name), "tags"
+            case "label":
+                whole, part = Address("version", address.name, address.version), "labels"
+            case _:
+                return False
+        desired = self.desired.resources.get(str(whole))
+        return desired is not None and part in desired.options.get("unmanaged_parts", ())
+
     @property
     def kept_because(self) -> str:
         """Return why something that would be deleted is kept."""

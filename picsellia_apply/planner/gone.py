@@ -39,7 +39,7 @@ def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found
         leaving: Version address to the pictures that this plan takes out of it.
     """
     address, record = parse_address(text), world.inventory.records[text]
-    if _is_released(address, world):
+    if world.released(address):
         return Found(notices=(Notice("kept", text, "no longer managed: kept as it is, and forgotten"),))
     match address.kind:
         case "pictures" | "query" if address.rest:
@@ -51,19 +51,6 @@ def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found
             return _gone_annotations(address, text, record, world, leaving.get(version, frozenset()))
         case _:
             return _gone_whole(address, text, record, world)
-
-
-def _is_released(address: Address, world: World) -> bool:
-    """Return whether the manifests still declare the whole and leave this part of it unmanaged: an absent field."""
-    match address.kind:
-        case "pictures" if address.rest:
-            whole, part = str(Address("pictures", address.name)), "tags"
-        case "label":
-            whole, part = str(Address("version", address.name, address.version)), "labels"
-        case _:
-            return False
-    desired = world.desired.resources.get(whole)
-    return desired is not None and part in desired.options.get("unmanaged_parts", ())
 
 
 def _gone_pictures(text: str, record: Record, world: World) -> Found:

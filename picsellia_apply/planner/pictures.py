@@ -172,7 +172,7 @@ def _made_before(address: str, world: World) -> frozenset[str]:
     made: set[str] = set()
     for text, record in world.inventory.records.items():
         other = parse_address(text)
-        if text < address and other.kind in ("pictures", "query") and other.rest == tag:
+        if text < address and other.kind in ("pictures", "query") and other.rest == tag and not world.released(other):
             made |= made_members(record)
     return frozenset(made)
 

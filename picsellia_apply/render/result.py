@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from picsellia_apply.model.result import OperationResult, Result
+from picsellia_apply.planner.words import counted, size_text
 from picsellia_apply.render.lines import Line, colored, listed, render_lines
 
 _MARKS = {"failed": "x", "skipped": "-", "interrupted": "-"}
 _FAILURES_SHOWN = 20
-_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def render_result_text(result: Result, *, color: bool = False) -> str:
@@ -48,13 +48,5 @@ def _parts(result: Result) -> Iterator[str]:
     yield f"{head}: {', '.join(part for part in shown if not part.startswith('0 ')) or 'nothing to do'}"
     sent = sum(one.bytes_sent for one in result.operations)
     if sent:
-        yield f"{_size(sent)} sent"
-    yield f"{result.requests:,} request{'s' * (result.requests != 1)}, {result.seconds:.1f} s"
-
-
-def _size(size: int) -> str:
-    value = float(size)
-    unit = 0
-    while value >= 999.95 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"
+        yield f"{size_text(sent)} sent"
+    yield f"{counted(result.requests, 'request')}, {result.seconds:.1f} s"
