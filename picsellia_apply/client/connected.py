@@ -22,7 +22,7 @@ class Connected:
         organization: str | None = None,
         host: str | None = None,
         *,
-        data_dir: Path | None = None,
+        data_dir: Path | str | None = None,
         read_only: bool = False,
         greet: bool = True,
         connection: Connection | None = None,

@@ -19,7 +19,14 @@ from picsellia_apply.client.selection import Selection
 from picsellia_apply.client.target import EMBEDDED, EMBEDDED_URL, Embedded, Remote, choose
 from picsellia_apply.client.transport import Settings, Transport
 from picsellia_apply.client.writer import Writer
-from picsellia_apply.errors import AuthenticationError
+from picsellia_apply.errors import (
+    AuthenticationError,
+    ForbiddenError,
+    NetworkError,
+    ProcessingError,
+    ResourceNotFoundError,
+    UsageError,
+)
 from picsellia_apply.wire import v2
 
 logger = logging.getLogger(__name__)
@@ -34,6 +41,37 @@ class _Ping(msgspec.Struct):
 class _Organization(msgspec.Struct):
     organization_id: str
     organization_name: str
+
+
+def _ping(transport: Transport, host: str) -> _Ping:
+    """Ask who we are; what fails here fails for the host as a whole, and the message names it.
+
+    Raises:
+        NetworkError: The host does not answer.
+        ProcessingError: Something answers there that is no platform.
+    """
+    try:
+        return transport.ask("GET", "ping", answer=_Ping, repeat_safe=True)
+    except NetworkError as error:
+        reason = error.message.partition(": ")[2]
+        raise NetworkError(f"the platform at {host} does not answer: {reason}", error.hint) from error
+    except ResourceNotFoundError as error:
+        hint = "does the address end in `/sdk/v2/`?"
+        raise ProcessingError(f"no platform answers at {host}", hint) from error
+
+
+def _organization(transport: Transport, wanted: str | None) -> _Organization:
+    """Ask for the organization meant.
+
+    Raises:
+        UsageError: There is none of this name or id, or it is not ours.
+    """
+    body = v2.OrganizationRequest(wanted)
+    try:
+        return transport.ask("POST", "get_organization", answer=_Organization, repeat_safe=True, body=body)
+    except (ResourceNotFoundError, ForbiddenError) as error:
+        reason = "it is not one of yours" if isinstance(error, ForbiddenError) else "there is none of this name or id"
+        raise UsageError(f"organization `{wanted or 'of the token'}`: {reason}") from error
 
 
 def _embedded_transport(
@@ -55,7 +93,9 @@ def _transport_to(
     if isinstance(target, Embedded):
         return _embedded_transport(target, token, settings, read_only=read_only)
     if not token:
-        raise AuthenticationError("no token", "set PICSELLIA_TOKEN, or give api_token")
+        raise AuthenticationError(
+            "no token", "set PICSELLIA_TOKEN, or give `--token-file` (command line) or `api_token` (SDK)"
+        )
     return Transport(target.base_url, token, read_only=read_only, settings=settings)
 
 
@@ -103,9 +143,8 @@ class Connection:
         self.transport = transport
         self.host = host
         self.selection = Selection()
-        ping = transport.ask("GET", "ping", answer=_Ping, repeat_safe=True)
-        body = v2.OrganizationRequest(organization)
-        ours = transport.ask("POST", "get_organization", answer=_Organization, repeat_safe=True, body=body)
+        ping = _ping(transport, host)
+        ours = _organization(transport, organization)
         self.username = plain_text(ping.username)
         self.organization = ours.organization_name
         self.organization_id = ours.organization_id
@@ -121,7 +160,7 @@ class Connection:
         organization: str | None = None,
         host: str | None = None,
         *,
-        data_dir: Path | None = None,
+        data_dir: Path | str | None = None,
         read_only: bool = False,
         settings: Settings | None = None,
         environ: Mapping[str, str] | None = None,

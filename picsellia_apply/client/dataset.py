@@ -5,6 +5,7 @@ An argument that is given always counts; the dataset fetched or made last stands
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ class Dataset(Connected):
             name: Of the dataset, without `/`.
             description: Of the dataset.
             private: True keeps it to the organization.
-            pictures: Left out means those fetched last; at least one.
+            pictures: Left out, None or empty means those fetched last: no dataset can be made without a picture.
 
         Returns:
             The dataset; it equals its id.
@@ -81,7 +82,7 @@ class Dataset(Connected):
         """
         if not name:
             raise TyperError("a dataset needs a name")
-        ids = self.connection.selection.ids(pictures)
+        ids = self.connection.selection.ids(pictures or None)
         if not ids:
             raise TyperError("a dataset needs at least one picture")
         body = v2.DatasetCreate(name, [*ids], description, private)
@@ -295,14 +296,15 @@ def _downloads(images: Sequence[Any], folder: Path, digests: Mapping[str, str | 
     """
     from picsellia_apply.client.download import Download, safe_path
 
-    downloads: dict[Path, Download] = {}
+    downloads: dict[str, Download] = {}
     for image in images:
         try:
             name, url = str(image["external_picture_url"]), str(image["signed_url"])
         except (KeyError, TypeError) as error:
             raise ProcessingError("the platform's list of pictures makes no sense") from error
         target = folder / safe_path(name.rsplit("/", 1)[-1] if "://" in name else name)
-        if target in downloads:
-            raise ProcessingError(f"`{name}` and `{downloads[target].name}` would become one file")
-        downloads[target] = Download(name, url, target, digests.get(name))
+        known = downloads.get(os.path.normcase(target))
+        if known is not None:
+            raise ProcessingError(f"`{name}` and `{known.name}` would become one file")
+        downloads[os.path.normcase(target)] = Download(name, url, target, digests.get(name))
     return list(downloads.values())

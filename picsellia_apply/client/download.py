@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from picsellia_apply.client.progress import Bar
 from picsellia_apply.client.transport import Transport
 from picsellia_apply.errors import NetworkError, PicselliaError, ProcessingError, TransferError
 
@@ -17,6 +19,8 @@ _BLOCK = 1024 * 1024
 _ATTEMPTS = 3
 _FORBIDDEN = frozenset('<>:"|?*\\')
 _LONGEST_NAME = 255
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+_LAST_DOTS = re.compile(r"[. ]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,23 @@ class Download:
 
 
 def safe_path(name: str) -> PurePosixPath:
-    """Return a relative path for a name of the platform that cannot leave the folder it is joined to.
+    """Return a relative path for a name of the platform that cannot leave the folder it is joined to, on any system.
+
+    Characters and endings that Windows does not take become `_`, and a device's name gets one in front.
 
     Raises:
         ProcessingError: Nothing is left of the name, or a part of it is too long.
     """
     plain = "".join("_" if c in _FORBIDDEN or not c.isprintable() else c for c in name)
-    parts = [part for part in plain.split("/") if part not in {"", ".", ".."}]
+    parts = [_plain_part(part) for part in plain.split("/") if part not in {"", ".", ".."}]
     if not parts or any(len(part.encode()) > _LONGEST_NAME for part in parts):
         raise ProcessingError(f"no file can be called `{plain[:80]}`")
     return PurePosixPath(*parts)
+
+
+def _plain_part(part: str) -> str:
+    part = _LAST_DOTS.sub(lambda found: "_" * len(found[0]), part)
+    return f"_{part}" if _DEVICE.fullmatch(part) else part
 
 
 def fetch_all(transport: Transport, downloads: Sequence[Download]) -> None:
@@ -62,8 +73,13 @@ def fetch_all(transport: Transport, downloads: Sequence[Download]) -> None:
             fetch(transport, one)
         except (PicselliaError, OSError) as error:
             failures[one.name] = error.message if isinstance(error, PicselliaError) else f"{error.strerror}"
+        finally:
+            bar.advance()
 
-    with ThreadPoolExecutor(max_workers=PARALLELISM, thread_name_prefix="download") as pool:
+    with (
+        Bar("downloading", len(downloads)) as bar,
+        ThreadPoolExecutor(max_workers=PARALLELISM, thread_name_prefix="download") as pool,
+    ):
         list(pool.map(fetch_one, downloads))
     if failures:
         raise TransferError(f"{len(failures)} of {len(downloads)} files could not be fetched", failures)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from picsellia_apply.client import objects
 from picsellia_apply.client.connected import Connected
+from picsellia_apply.client.picture_files import read_files
+from picsellia_apply.client.progress import Bar
 from picsellia_apply.client.selection import SELECTED, Pictures, Selection, texts_given
-from picsellia_apply.client.upload import Outcome, PictureFile
+from picsellia_apply.client.upload import Outcome
 from picsellia_apply.errors import TransferError, TyperError
 from picsellia_apply.wire import v2
 
@@ -46,11 +48,16 @@ class Picture(Connected):
             raise TyperError("no file is given", "picture.upload(filepath='photo.jpg')")
         paths = [filepath] if isinstance(filepath, str | Path) else list(filepath)
         named = texts_given(tags, "tag")
-        files, failures = _read_files(map(Path, paths), tuple(named))
-        outcomes = self.connection.writer.upload_pictures(files, source=source)
-        failures.update((one.name, _reason(one)) for one in outcomes if one.status in {"failed", "differs"})
-        if failures:
-            raise TransferError(f"{len(failures)} of {len(paths)} pictures were not uploaded", failures)
+        found = read_files([Path(path) for path in paths], named)
+        with Bar("uploading pictures", len(found.files)) as bar:
+
+            def on_done(some: Sequence[Outcome]) -> None:
+                bar.advance(len(some))
+
+            outcomes = self.connection.writer.upload_pictures(found.files, on_done=on_done, source=source)
+        found.note_outcomes(outcomes)
+        if found.failures:
+            raise TransferError(f"{len(found.failures)} of {len(paths)} pictures were not uploaded", found.failures)
         return list(outcomes)
 
     def list(self) -> dict[str, Fetched]:
@@ -117,32 +124,3 @@ def _some(tags: Sequence[str]) -> Sequence[str]:
     if not named:
         raise TyperError("no tag is given")
     return named
-
-
-def _reason(outcome: Outcome) -> str:
-    return outcome.error or "a picture of this name with other bytes is in the lake"
-
-
-def _read_files(paths: Iterable[Path], tags: tuple[str, ...]) -> tuple[list[PictureFile], dict[str, str]]:
-    """Return the files that can be sent, and name -> reason of the others."""
-    from picsellia_apply.local import hash_file
-    from picsellia_apply.media import NotAPicture, probe
-
-    files: dict[str, PictureFile] = {}
-    failures: dict[str, str] = {}
-    for path in paths:
-        if path.name in files:
-            failures[str(path)] = f"another file given is called `{path.name}` too"
-            continue
-        try:
-            seen = probe(path)
-            sha256, size = hash_file(path)
-        except NotAPicture as error:
-            failures[str(path)] = str(error)
-        except OSError as error:
-            failures[str(path)] = f"cannot be read: {error.strerror}"
-        else:
-            files[path.name] = PictureFile(
-                path.name, path, sha256, size, seen.width, seen.height, seen.orientation, tags
-            )
-    return list(files.values()), failures

@@ -7,22 +7,25 @@ What v2 cannot do is refused by name; a plan lists it as blocked, so that an app
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 import msgspec
 
-from picsellia_apply.client import network_files
+from picsellia_apply.client import merging, network_files
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.upload import Outcome, PictureFile, read_verified, upload
 from picsellia_apply.client.writer import Writer
-from picsellia_apply.errors import ConflictError, InvalidQueryError, PicselliaError
-from picsellia_apply.model.annotation import annotation_digest, texts_of
+from picsellia_apply.errors import ConflictError, InvalidQueryError, PicselliaError, ResourceNotFoundError
+from picsellia_apply.model.annotation import annotation_digest, labels_of, texts_of, wire_of
 from picsellia_apply.wire import extension as ext
 from picsellia_apply.wire import v2
 
+_log = logging.getLogger(__name__)
 FIRST = "first"
 """The name that SDK v2 gives to the first version of a dataset."""
 PICTURES_AT_ONCE = 8
@@ -36,6 +39,8 @@ class _Made(msgspec.Struct):
 
 class PlainWriter(Writer):
     """Writes what an organization has, by SDK v2 alone."""
+
+    free_version_names = False
 
     def upload_pictures(
         self,
@@ -153,6 +158,57 @@ class PlainWriter(Writer):
         if there is not None and there != wanted:
             raise ConflictError(f"somebody else annotated `{name}`")
         return True if there == wanted else None
+
+    def add_objects(
+        self,
+        dataset_id: str,
+        objects: Mapping[str, tuple[str, ...]],
+        *,
+        parallelism: int = 4,
+        on_done: Callable[[int], None] | None = None,
+    ) -> dict[str, str]:
+        """Add the objects that a picture has not got: v2 itself appends, so what is there is read first."""
+        there = self.reader.annotations(dataset_id, list(objects))
+
+        def add(dataset_id: str, some: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+            failures = {}
+            for name, texts in some.items():
+                try:
+                    self._add(dataset_id, name, there.get(name), texts)
+                except (InvalidQueryError, ResourceNotFoundError, ConflictError) as error:
+                    failures[name] = error.message
+            return failures
+
+        at_once = PICTURES_AT_ONCE
+        return merging.add_all(add, dataset_id, objects, parallelism=parallelism, on_done=on_done, at_once=at_once)
+
+    def _add(self, dataset_id: str, name: str, before: tuple[str, ...] | None, texts: tuple[str, ...]) -> None:
+        wanted = merging.merged(before or (), texts)
+        if wanted == before:
+            return
+        missing = tuple((Counter(wanted) - Counter(before or ())).elements())
+        item = ext.AnnotationItem(name, *wire_of(missing))
+
+        def is_added() -> bool | None:
+            now = self.reader.annotations(dataset_id, [name]).get(name)
+            if now not in (before, wanted):
+                raise ConflictError(f"somebody else annotated `{name}`")
+            return True if now == wanted else None
+
+        once(lambda: self._put(dataset_id, item), is_added)
+
+    def write_statistics(self, dataset_id: str) -> None:
+        """Send what the published clients send after an upload: the platform counts nothing by itself.
+
+        Source: WIRE_V2.md 4.10.
+        """
+        texts = self.reader.annotations(dataset_id, self.reader.version_members(dataset_id))
+        found = Counter(label for one in texts.values() for label, _ in labels_of(one))
+        body = {"repartition": found, "nb_annotations": len(texts), "nb_objects": found.total()}
+        try:
+            self._ask("POST", "dataset", dataset_id, "update_stats", body=body)
+        except ResourceNotFoundError:
+            _log.info("this platform keeps no statistics of datasets")
 
     def patch_dataset(self, name: str, *, description: str | None = None, private: bool | None = None) -> None:
         """Refuse: v2 cannot change a dataset."""

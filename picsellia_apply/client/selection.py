@@ -15,6 +15,9 @@ Pictures = Sequence[str | Mapping[str, Any]] | Mapping[str, Any]
 SELECTED: list[Any] = []
 """The documented default `pictures=[]`, known by its identity: an empty list of the caller's own means nobody."""
 
+UNTAGGED: list[str] = []
+"""The documented default `tags=[]` of an upload, known likewise: it means the day; a list of one's own means itself."""
+
 
 class Selection:
     """Remembers the pictures fetched last; shared by the parts of one client."""

@@ -14,6 +14,7 @@ EMBEDDED = "embedded"
 EMBEDDED_URL = "http://embedded.picsellia-apply/sdk/v2/"
 """Where the embedded lake answers, for its own client only: no resolver knows the name."""
 DATA_FOLDER = ".picsellia"
+_PROJECT = ".git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,21 @@ class Embedded:
 
 
 def nearest_data_dir(folder: Path) -> Path:
-    """Return the nearest `.picsellia` folder at or above `folder`, else where it would be made: in `folder`."""
+    """Return the nearest `.picsellia` folder at or above `folder`, else where it would be made.
+
+    It would be made at the root of the git checkout that holds `folder`, so that manifests in a subfolder and scripts
+    at the root mean the same lake; outside of a checkout in `folder` itself.
+    """
     start = folder.resolve()
-    found = (one / DATA_FOLDER for one in (start, *start.parents) if (one / DATA_FOLDER).is_dir())
-    return next(found, start / DATA_FOLDER)
+    upwards = (start, *start.parents)
+    found = [one for one in upwards if (one / DATA_FOLDER).is_dir()]
+    projects = [one for one in upwards if (one / _PROJECT).exists()]
+    return next(iter((*found, *projects)), start) / DATA_FOLDER
 
 
-def choose(host: str | None, data_dir: Path | None, *, folder: Path, environ: Mapping[str, str]) -> Remote | Embedded:
+def choose(
+    host: str | None, data_dir: Path | str | None, *, folder: Path, environ: Mapping[str, str]
+) -> Remote | Embedded:
     """Decide which platform is meant.
 
     Args:
@@ -51,10 +60,11 @@ def choose(host: str | None, data_dir: Path | None, *, folder: Path, environ: Ma
     """
     wanted = host or environ.get("PICSELLIA_HOST") or EMBEDDED
     if wanted == EMBEDDED:
-        return Embedded(data_dir or nearest_data_dir(folder))
+        return Embedded(Path(data_dir) if data_dir else nearest_data_dir(folder))
     address = urlsplit(wanted)
     if address.scheme not in {"http", "https"} or not address.hostname:
-        raise UsageError("the host is no http or https address", "e.g. https://platform.example/sdk/v2/")
+        told = "" if "@" in wanted else f" `{wanted}`"
+        raise UsageError(f"the host{told} is no http or https address", "e.g. https://platform.example/sdk/v2/")
     if "@" in address.netloc or address.query or address.fragment:
         raise UsageError("the host may hold no user, password, query or fragment", "the token goes to PICSELLIA_TOKEN")
     return Remote(f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}/")

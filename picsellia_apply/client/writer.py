@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from picsellia_apply.client import network_files
+from picsellia_apply.client import merging, network_files
 from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.transport import Transport, chunks
@@ -47,7 +47,13 @@ class _Created(msgspec.Struct):
 
 
 class Writer:
-    """Writes what an organization has, through SDK v2 and the extension of our lake."""
+    """Writes what an organization has, through SDK v2 and the extension of our lake.
+
+    Attributes:
+        free_version_names: The first version of a dataset may have any name.
+    """
+
+    free_version_names = True
 
     def __init__(self, transport: Transport, reader: Reader, organization: str) -> None:
         """Keep the way there.
@@ -209,6 +215,21 @@ class Writer:
             whole.digests += answer.digests
             whole.errors += answer.errors
         return whole
+
+    def add_objects(
+        self,
+        dataset_id: str,
+        objects: Mapping[str, tuple[str, ...]],
+        *,
+        parallelism: int = 4,
+        on_done: Callable[[int], None] | None = None,
+    ) -> dict[str, str]:
+        """Add objects to the annotations of pictures, none twice; see `merging.add_all`."""
+        add = merging.by_replacing(self)
+        return merging.add_all(add, dataset_id, objects, parallelism=parallelism, on_done=on_done)
+
+    def write_statistics(self, dataset_id: str) -> None:
+        """Tell a platform what a version's annotations hold; one with our extension counts for itself."""
 
     # Networks
 

@@ -76,10 +76,18 @@ def write_inventory(client: Client, inventory: Inventory, *, root: Path | None =
     """
     written = replace(inventory, serial=inventory.serial + 1)
     if "workspace" in client.features:
-        client.writer.write_workspace(written.workspace, WorkspaceBody(written.serial, body.pack(written)))
+        try:
+            client.writer.write_workspace(written.workspace, WorkspaceBody(written.serial, body.pack(written)))
+        except ConflictError as error:
+            raise _written_meanwhile(written.workspace) from error
     else:
         _write_file(_file(client, written.workspace, root), written)
     return written
+
+
+def _written_meanwhile(workspace: str) -> ConflictError:
+    message = f"another apply of workspace `{workspace}` ran at the same time and wrote the inventory first"
+    return ConflictError(message, "run `apply` again when it has ended: what was done is found and not done twice")
 
 
 def _write_file(path: Path, written: Inventory) -> None:
@@ -91,7 +99,7 @@ def _write_file(path: Path, written: Inventory) -> None:
         with contextlib.suppress(FileNotFoundError):
             stored = body.load_json(path.read_bytes(), workspace=written.workspace).serial
             if stored != written.serial - 1:
-                raise ConflictError(f"somebody else wrote the inventory of workspace `{written.workspace}`")
+                raise _written_meanwhile(written.workspace)
         _replace_file(path, body.dump_json(written))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from picsellia_apply import errors
 from picsellia_apply.client import Client
@@ -155,3 +156,23 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(errors.UsageError, match="cannot hold the embedded lake"):
         Client(data_dir=tmp_path / "file" / "data", greet=False)
+
+
+def test_what_fails_for_the_host_as_a_whole_names_the_host(scripted: Script) -> None:
+    nothing = (404, {}, b'{"error": "nothing is here"}')
+    with pytest.raises(errors.ProcessingError, match=r"no platform answers at http://lake\.test") as refused:
+        Connection(scripted(nothing).transport(), None, host="http://lake.test/")
+    assert "/sdk/v2/" in refused.value.hint
+    with pytest.raises(errors.NetworkError, match=r"the platform at http://nowhere\.test does not answer"):
+        Connection(scripted(requests.ConnectionError()).transport(attempts=1), None, host="http://nowhere.test")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_organization_that_is_not_ours_is_named(scripted: Script, status: int) -> None:
+    with pytest.raises(errors.UsageError, match="organization `acme`"):
+        Connection(scripted(PING, (status, {}, b"{}")).transport(), "acme", host="http://lake.test/")
+
+
+def test_the_data_folder_may_be_a_text(tmp_path: Path) -> None:
+    with Client(data_dir=str(tmp_path / "data"), greet=False):
+        assert (tmp_path / "data" / "lake").is_dir()

@@ -70,3 +70,15 @@ def test_what_is_no_network_is_refused(value: object) -> None:
 def test_what_is_no_list_is_refused() -> None:
     with pytest.raises(ProcessingError):
         Picture.all_of(None)
+
+
+def test_what_a_platform_adds_is_kept_beside_the_documented_keys() -> None:
+    picture = Picture.of({**PICTURE, "source": "drone-7"})
+    assert picture == PICTURE
+    assert (picture.source, picture["source"]) == ("drone-7", "drone-7")
+    assert "source" not in list(picture)
+    assert "source" in dir(picture)
+    assert copy.deepcopy(picture).source == "drone-7"
+    assert pickle.loads(pickle.dumps(picture)).source == "drone-7"  # noqa: S301 - our own
+    with pytest.raises(KeyError):
+        _ = picture["colour"]

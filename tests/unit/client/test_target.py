@@ -27,6 +27,15 @@ def test_without_a_host_the_nearest_data_folder_counts(tmp_path: Path) -> None:
     assert choose(None, tmp_path / "mine", folder=deep, environ={}) == Embedded(tmp_path / "mine")
 
 
+def test_a_new_data_folder_is_made_at_the_root_of_the_checkout(tmp_path: Path) -> None:
+    deep = tmp_path / "project" / "manifests"
+    deep.mkdir(parents=True)
+    (tmp_path / "project" / ".git").mkdir()
+    assert nearest_data_dir(deep) == tmp_path / "project" / ".picsellia"
+    (deep / ".picsellia").mkdir()
+    assert nearest_data_dir(deep) == deep / ".picsellia"
+
+
 @pytest.mark.parametrize(
     "host",
     [
