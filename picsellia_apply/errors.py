@@ -32,9 +32,10 @@ from picsellia_apply.source import Place, Position
 
 
 class Severity(IntEnum):
-    """How grave a diagnostic is; errors stop the run, the others are findings."""
+    """How grave a diagnostic is; errors stop the run, the others are findings. The names are what people are shown."""
 
-    info = 0
+    note = 0
+    info = 0  # another name of `note`, as plans saved before wrote it
     warning = 1
     error = 2
 
@@ -82,7 +83,14 @@ class InvalidInput(PicselliaError):  # noqa: N818 - it names what is wrong, not 
         """Keep all diagnostics; the message counts the errors."""
         self.diagnostics = tuple(diagnostics)
         errors = sum(d.severity is Severity.error for d in self.diagnostics)
-        super().__init__(f"{errors} error{'s' * (errors != 1)} in the input")
+        super().__init__(f"{errors:,} error{'s' * (errors != 1)} in the input")
+
+    def __str__(self) -> str:
+        """Return the count and the first ten errors, for who sees no more of it than this."""
+        faults = [one for one in self.diagnostics if one.severity is Severity.error]
+        shown = [f"  {one.position or 'input'}: [{one.code}] {one.message}" for one in faults[:10]]
+        more = [f"  and {len(faults) - 10:,} more"] if len(faults) > 10 else []
+        return "\n".join([self.message, *shown, *more])
 
 
 class UsageError(PicselliaError):
@@ -156,5 +164,5 @@ class TransferError(PicselliaError):
         """Keep every failure; the message shows the first ten."""
         self.failures = dict(failures)
         shown = [f"  {name}: {reason}" for name, reason in list(self.failures.items())[:10]]
-        more = [f"  and {len(self.failures) - 10} more"] if len(self.failures) > 10 else []
+        more = [f"  and {len(self.failures) - 10:,} more"] if len(self.failures) > 10 else []
         super().__init__("\n".join([message, *shown, *more]))

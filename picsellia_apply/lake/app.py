@@ -11,20 +11,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
 from picsellia_apply.lake.call import Call, Handler, Platform, error_answer
 from picsellia_apply.lake.refusal import Refusal
 from picsellia_apply.lake.router import Router, segments_of
-from picsellia_apply.lake.routes import ROUTES
+from picsellia_apply.lake.routes import PLAIN_ROUTES, ROUTES
 from picsellia_apply.lake.service import accounts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BASE = "/sdk/v2/"
-_DRAIN_LIMIT = 8 * 1024 * 1024
+_CUT_OFF = "the body ends before it is whole"
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +40,7 @@ class Application:
         """Keep both and build the table of routes."""
         self.platform = platform
         self.embedded = embedded
-        self._router: Router[Handler] = Router(ROUTES)
+        self._router: Router[Handler] = Router(PLAIN_ROUTES if platform.plain else ROUTES)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -51,11 +51,11 @@ class Application:
         try:
             return self._answer(request)
         except Refusal as refusal:
-            _drain(request)
             headers = {"WWW-Authenticate": "Token"} if refusal.status == 401 else {}
             return error_answer(refusal.status, refusal.message, headers)
+        except (ClientDisconnected, ConnectionError, TimeoutError):
+            return error_answer(400, _CUT_OFF)
         except HTTPException as error:
-            _drain(request)
             return error_answer(error.code or 400, error.description or error.name)
         except (OperationalError, OSError) as error:
             return self._short_of_means(error)
@@ -79,7 +79,9 @@ class Application:
     def _answer(self, request: Request) -> Response:
         found, path = self._router.find(request.method, segments_of(request.environ.get("PATH_INFO", ""), BASE))
         caller = None if found.signed else self._caller(request)
-        return found.target(Call(request, self.platform, caller, path))
+        call = Call(request, self.platform, caller, path)
+        with call.held:
+            return found.target(call)
 
     def _caller(self, request: Request) -> accounts.Caller:
         """Return who sent a request.
@@ -94,16 +96,3 @@ class Application:
             if kind.lower() != "token" or not token.strip():
                 raise Refusal(401, "the request carries no token: `Authorization: Token ...`")
             return accounts.authenticate(conn, token.strip())
-
-
-def _drain(request: Request) -> None:
-    """Read on a little, so that a sender still busy with a refused body comes to read the answer."""
-    left = _DRAIN_LIMIT
-    if (request.content_length or 0) > left:
-        return
-    try:
-        request.max_content_length = None
-        while left > 0 and (chunk := request.stream.read(1 << 16)):
-            left -= len(chunk)
-    except (HTTPException, OSError):
-        _log.debug("a refused sender went away")

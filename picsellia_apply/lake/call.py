@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,10 +14,11 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Request, Response
 
 from picsellia_apply.lake.db import Database
+from picsellia_apply.lake.line import IDLE_S
 from picsellia_apply.lake.objects import ObjectStore
 from picsellia_apply.lake.refusal import bad_request
 from picsellia_apply.lake.service import accounts
-from picsellia_apply.lake.signing import Signer
+from picsellia_apply.lake.signing import LIFETIME_S, Signer
 
 Body = TypeVar("Body")
 
@@ -24,21 +27,51 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most bytes of a body: of JSON (held in memory) and of one object (streamed to disk)."""
+    """What one request may cost.
 
-    json: int = 256 * MEBIBYTE
+    Attributes:
+        json: Most bytes of a JSON body, which is held in memory and takes up to 29 times its size there (`{}` over and
+            over). Published clients send pictures as whole objects: 64 MiB are 180,000 of them; ours sends ids, and
+            annotations by 4 MiB.
+        large: Bytes from which JSON bodies are served one after the other.
+        object: Most bytes of one object; it is streamed to disk.
+        idle_s: How long a peer may keep a request over HTTP waiting.
+    """
+
+    json: int = 64 * MEBIBYTE
+    large: int = 8 * MEBIBYTE
     object: int = 64 * 1024 * MEBIBYTE
+    idle_s: float = IDLE_S
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What requests are served from."""
+    """What requests are served from.
+
+    Attributes:
+        plain: True where only SDK v2 is spoken: no extension, no digest in an answer.
+    """
 
     db: Database
     objects: ObjectStore
     signer: Signer
     limits: Limits
     clock: Callable[[], datetime]
+    plain: bool = False
+    large: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the one request whose JSON body is a large one."""
+
+    def now(self) -> str:
+        """Return the time as the store keeps it: ISO 8601, UTC, microseconds."""
+        return _stamp(self.clock())
+
+    def abandoned_before(self) -> str:
+        """Return since when uploads are given up: the last signature asked for within a day has expired for a day."""
+        return _stamp(self.clock() - timedelta(seconds=2 * LIFETIME_S))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +83,14 @@ class Call:
         platform: What it is served from.
         caller: Who sent it; None for signed URLs.
         path: The values in its path.
+        held: What is let go once it is answered.
     """
 
     request: Request
     platform: Platform
     caller: accounts.Caller | None
     path: Mapping[str, str]
+    held: ExitStack = field(default_factory=ExitStack)
 
     @property
     def db(self) -> Database:
@@ -78,9 +113,13 @@ class Call:
         """Where the sender reaches this lake, e.g. `http://localhost:8000`, without a slash at the end."""
         return f"{self.request.scheme}://{self.request.host}{self.request.environ.get('SCRIPT_NAME', '')}"
 
+    def beyond_v2(self, **values: object) -> dict[str, object]:
+        """Return keys that an answer of SDK v2 carries besides its own: none where only SDK v2 is spoken."""
+        return {} if self.platform.plain else values
+
     def now(self) -> str:
         """Return the time as the store keeps it: ISO 8601, UTC, microseconds."""
-        return self.platform.clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return self.platform.now()
 
     def organization(self, conn: Connection) -> accounts.Organization:
         """Return the organization that stands in the path.
@@ -113,6 +152,8 @@ class Call:
         Raises:
             Refusal: 400, it is not JSON or not of this kind; the message says where.
         """
+        if len(raw) > self.platform.limits.large:
+            self.held.enter_context(self.platform.large)
         try:
             return msgspec.json.decode(raw, type=kind)
         except msgspec.DecodeError as error:

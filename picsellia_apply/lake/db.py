@@ -7,10 +7,12 @@ requests commit once.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,11 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.functions import GenericFunction
 
+from picsellia_apply.lake.refusal import bad_request, forbidden
 from picsellia_apply.lake.schema import REVISION, metadata
 
 BUSY_TIMEOUT_MS = 30_000
@@ -43,8 +46,15 @@ def _json_texts_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 def one_of(column: ColumnElement[Any], values: Collection[str] | Collection[int]) -> ColumnElement[bool]:
-    """Return the condition that a column holds one of `values`, all texts or all ints; one parameter for any number."""
-    listed = json_texts(bindparam(None, msgspec.json.encode(list(values)).decode())).table_valued("value")
+    """Return the condition that a column holds one of `values`, all texts or all ints; one parameter for any number.
+
+    Raises:
+        Refusal: 400, a text holds U+0000: SQLite ends a JSON text there, so that it would mean another.
+    """
+    encoded = msgspec.json.encode(list(values)).decode()
+    if "\\u0000" in encoded and any("\0" in str(value) for value in values):
+        raise bad_request("a name or an id holds the character U+0000")
+    listed = json_texts(bindparam(None, encoded)).table_valued("value")
     return column.in_(select(cast(listed.c.value, column.type)))
 
 
@@ -53,17 +63,15 @@ def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+_ALWAYS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY")
+_WRITING = ("journal_mode=WAL", "synchronous=FULL")
+_READING = ("query_only=ON",)
+
+
+def _prepare(connection: sqlite3.Connection, pragmas: Collection[str]) -> None:
     """Set what every SQLite connection needs; `isolation_level` None leaves BEGIN to us."""
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "cache_size=-65536",
-        "temp_store=MEMORY",
-    ):
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -73,22 +81,43 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _engine(path: Path | None) -> Engine:
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a database that may be another user's.
+
+    Where its folder cannot be written, SQLite is told that nobody writes to it, unless somebody does (a log is there).
+    """
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        mode = "mode=rw"
+    else:
+        mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, check_same_thread=False)
+
+
+def _engine(path: Path | None, *, read_only: bool) -> Engine:
     if path is None:
         engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    elif read_only:
+        opening = partial(_connect_for_reading, path)
+        engine = create_engine("sqlite://", creator=opening, poolclass=QueuePool, pool_size=16, max_overflow=64)
     else:
         engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=64)
-    event.listen(engine, "connect", _prepare)
+    pragmas = (*_ALWAYS, *(_READING if read_only else _WRITING))
+    event.listen(engine, "connect", lambda connection, _record: _prepare(connection, pragmas))
     event.listen(engine, "begin", _begin)
     return engine
 
 
 class Database:
-    """One store. `read` and `write` open a transaction; a write is alone in this process and among processes."""
+    """One store. `read` and `write` open a transaction; a write is alone in this process and among processes.
 
-    def __init__(self, path: Path | None) -> None:
+    Attributes:
+        read_only: True where `write` is refused.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         """Open the database file at `path`, or one in memory."""
-        self.engine = _engine(path)
+        self.read_only = read_only
+        self.engine = _engine(path, read_only=read_only)
         self._writing = self.engine.execution_options(writes=True)
         self._write_lock = threading.RLock()
         self._in_memory = path is None
@@ -105,7 +134,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Yield a connection whose changes are all kept, durably, or none."""
+        """Yield a connection whose changes are all kept, durably, or none.
+
+        Raises:
+            Refusal: 403, the store is open for reading only.
+        """
+        if self.read_only:
+            raise forbidden("the lake is open for reading only")
         with self._write_lock, self._writing.begin() as conn:
             yield conn
 

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable
 
 from picsellia_apply.lake.refusal import bad_request
-
-LONGEST = 1024
-"""Most characters of any name."""
+from picsellia_apply.model.names import NAME_LENGTH
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -17,8 +15,8 @@ def fault(name: str) -> str | None:
     """Return what is wrong with a name, or None: 1 to 1024 characters, no control character, no lone surrogate."""
     if not name:
         return "a name is empty"
-    if len(name) > LONGEST:
-        return f"a name is longer than {LONGEST} characters"
+    if len(name) > NAME_LENGTH:
+        return f"a name is longer than {NAME_LENGTH} characters"
     if _CONTROL.search(name):
         return "a name holds a control character"
     return None

@@ -21,7 +21,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -90,6 +90,7 @@ class Incoming:
         os.fsync(self._open_file().fileno())
         self._close()
         self._marker.touch()
+        _sync_folder(self._marker.parent)
         place = self._store.place(self.location)
         if not place.parent.is_dir():
             place.parent.mkdir(exist_ok=True)
@@ -104,7 +105,7 @@ class Incoming:
 
     def discard(self) -> None:
         """Drop a blob that was kept but that no row names."""
-        self._store.delete(self.location)
+        self._store.delete([self.location])
         self._marker.unlink()
 
     def _open_file(self) -> BinaryIO:
@@ -150,6 +151,9 @@ class ObjectStore:
 
     def _start_session(self) -> tuple[Path, FileLock]:
         """Make a locked folder of this process's own; one that somebody's sweep takes before it is locked is let go."""
+        if self._root is not None and not self._root.is_dir():
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(self._root.parent)
         for _ in range(_SESSION_TRIES):
             session = self._folder / "tmp" / secrets.token_hex(8)
             session.mkdir(parents=True, mode=0o700)
@@ -161,29 +165,35 @@ class ObjectStore:
                 return session, lock
         raise OSError(f"cannot hold a folder of my own in {self._folder / 'tmp'}")
 
-    def open(self, location: str, start: int = 0) -> BinaryIO:
-        """Open a blob for reading from `start`.
+    def open(self, location: str) -> BinaryIO:
+        """Open a blob for reading.
 
         Raises:
             FileNotFoundError: It was erased.
         """
-        file = self.place(location).open("rb")
-        file.seek(start)
-        return file
+        return self.place(location).open("rb")
 
-    def delete(self, location: str) -> None:
-        """Remove a whole blob; one that is gone is fine."""
-        self.place(location).unlink(missing_ok=True)
+    def delete(self, locations: Iterable[str]) -> None:
+        """Remove whole blobs, durably; those that are gone are fine."""
+        folders = set()
+        for location in locations:
+            place = self.place(location)
+            place.unlink(missing_ok=True)
+            folders.add(place.parent)
+        for folder in folders:
+            if folder.is_dir():
+                _sync_folder(folder)
 
-    def erase(self, location: str, start: int, size: int) -> None:
-        """Overwrite a range of a blob with zeros; a blob that is gone is fine."""
+    def erase(self, location: str, ranges: Iterable[tuple[int, int]]) -> None:
+        """Overwrite ranges (first byte, number of bytes) of a blob with zeros; a blob that is gone is fine."""
         try:
             descriptor = os.open(self.place(location), os.O_WRONLY)
         except FileNotFoundError:
             return
         try:
-            for offset in range(start, start + size, len(_ZEROS)):
-                os.pwrite(descriptor, _ZEROS[: start + size - offset], offset)
+            for start, size in ranges:
+                for offset in range(start, start + size, len(_ZEROS)):
+                    os.pwrite(descriptor, _ZEROS[: start + size - offset], offset)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -208,8 +218,7 @@ class ObjectStore:
             return False
         try:
             kept = [marker.stem for marker in session.glob("*.kept")]
-            for location in set(kept) - set(named(kept)):
-                self.delete(location)
+            self.delete(set(kept) - set(named(kept)))
             shutil.rmtree(session)
         finally:
             lock.release()

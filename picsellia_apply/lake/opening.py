@@ -25,8 +25,8 @@ from picsellia_apply.lake.db import Database, insert
 from picsellia_apply.lake.lock import waiting_lock
 from picsellia_apply.lake.objects import ObjectStore
 from picsellia_apply.lake.refusal import Refusal
-from picsellia_apply.lake.schema import settings
-from picsellia_apply.lake.service import accounts, blobs
+from picsellia_apply.lake.schema import REVISION, settings
+from picsellia_apply.lake.service import accounts, blobs, storage
 from picsellia_apply.lake.signing import Signer
 
 if TYPE_CHECKING:
@@ -45,11 +45,13 @@ class Lake:
 
     Attributes:
         wsgi: The application; `PATH_INFO` must hold the raw path.
+        idle_s: How long a server is to wait for a peer.
     """
 
     def __init__(self, platform: Platform, *, embedded: bool) -> None:
         """Serve a platform; use `open_lake`."""
         self._platform = platform
+        self.idle_s = platform.limits.idle_s
         self.wsgi: WSGIApplication = Application(platform, embedded=embedded)
 
     def __enter__(self) -> Self:
@@ -82,7 +84,7 @@ class Lake:
         token = accounts.new_token() if token is None else token
         if not token.strip() or token != token.strip() or not token.isprintable():
             raise UsageError("the token is empty or holds spaces at its ends or control characters")
-        now = _stamp(self._platform.clock)
+        now = self._platform.now()
         try:
             with self._platform.db.write() as conn:
                 row = accounts.add_user(conn, user, now)
@@ -100,7 +102,7 @@ class Lake:
     def revoke(self, user: str) -> int:
         """Take every token from a user and return how many there were."""
         with self._platform.db.write() as conn:
-            return accounts.revoke(conn, user, _stamp(self._platform.clock))
+            return accounts.revoke(conn, user, self._platform.now())
 
     def close(self) -> None:
         """Close the database and the objects."""
@@ -108,15 +110,13 @@ class Lake:
         self._platform.db.close()
 
 
-def _stamp(clock: Callable[[], datetime]) -> str:
-    return clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 def _secret(db: Database) -> bytes:
-    """Return the lake's secret for signatures, made when it is opened first."""
+    """Return the lake's secret for signatures, made when it is opened first; a passing one where nothing is written."""
     stated = select(settings.c.value).where(settings.c.name == "signing_secret")
     with db.read() as conn:
         found = conn.execute(stated).scalar()
+    if found is None and db.read_only:
+        return secrets.token_bytes(32)
     if found is None:
         with db.write() as conn:
             new = insert(conn, settings).values(name="signing_secret", value=secrets.token_hex(32))
@@ -140,10 +140,32 @@ def _open_database(data: Path | None, *, embedded: bool) -> Database:
     return db
 
 
+def _sweep(platform: Platform) -> None:
+    """Clear what ended processes and abandoned uploads left behind."""
+    db, objects = platform.db, platform.objects
+    objects.sweep(lambda locations: blobs.named(db, locations))
+    blobs.erase_pending(db, objects)
+    with blobs.erasing(db, objects) as conn:
+        storage.sweep(conn, platform.abandoned_before())
+
+
+def _open_for_reading(data: Path) -> Database:
+    db = Database(data / "lake.db", read_only=True)
+    if (found := db.revision()) != REVISION:
+        db.close()
+        raise UsageError(
+            f"the lake in `{data}` is of the schema `{found}`, not `{REVISION}`",
+            "an older lake is upgraded by `apply` or `serve`, a newer one needs a newer picsellia-apply",
+        )
+    return db
+
+
 def open_lake(
     data: Path | None,
     *,
     embedded: bool = False,
+    plain: bool = False,
+    read_only: bool = False,
     limits: Limits | None = None,
     clock: Callable[[], datetime] = _now,
 ) -> Lake:
@@ -152,23 +174,30 @@ def open_lake(
     Args:
         data: Its folder; None for an empty one in memory.
         embedded: True where requests without a token are the owner's; there is always an owner then.
+        plain: True to speak SDK v2 alone, without the extension.
+        read_only: True to leave the folder as it is: nothing is made, upgraded, swept or erased; writes are refused. An
+            empty lake in memory answers for one that is not there.
         limits: Most bytes of bodies.
         clock: Tells the time.
 
     Raises:
-        UsageError: The folder cannot be used, or a newer program made the lake.
+        UsageError: The folder cannot be used, or a newer program made the lake; to be read only, an older one.
     """
+    if read_only and data is not None and not (data / "lake.db").is_file():
+        data = None
+    reading = read_only and data is not None
     try:
-        db = _open_database(data, embedded=embedded)
+        db = _open_for_reading(data) if reading and data else _open_database(data, embedded=embedded)
     except OSError as error:
         raise UsageError(f"the folder `{data}` cannot hold a lake: {error.strerror}") from error
     except DatabaseError as error:
         raise UsageError(f"the folder `{data}` holds no lake that can be read: {error.orig}") from error
     objects = ObjectStore(None if data is None else data / "objects")
-    objects.sweep(lambda locations: blobs.named(db, locations))
-    blobs.erase_pending(db, objects)
-    platform = Platform(db, objects, Signer(_secret(db), clock), limits or Limits(), clock)
+    platform = Platform(db, objects, Signer(_secret(db), clock), limits or Limits(), clock, plain)
     lake = Lake(platform, embedded=embedded)
+    if reading:
+        return lake
+    _sweep(platform)
     if embedded and lake.is_empty:
         lake.bootstrap(EMBEDDED_NAME, EMBEDDED_NAME)
     return lake

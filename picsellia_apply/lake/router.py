@@ -25,7 +25,7 @@ class Route(Generic[Target]):
         method: HTTP method.
         pattern: Segments: literal, `{name}` for one, `*name` for one or more.
         target: What answers it.
-        signed: True where a signature in the URL or form stands for a token.
+        signed: True where no token is asked for: a signature stands for it, or nobody's data is told.
     """
 
     method: str

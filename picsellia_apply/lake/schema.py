@@ -164,6 +164,7 @@ versions = Table(
     Column("stats", Text),
     UniqueConstraint("dataset_id", "name"),
 )
+"""`stats` are a published client's own counts, kept as sent: SDK v2 has no request that reads them."""
 
 members = Table(
     "members",
@@ -198,6 +199,7 @@ annotated = Table(
         ["version_id", "picture_id"], ["members.version_id", "members.picture_id"], ondelete="CASCADE"
     ),
 )
+"""`duration` is how long a person took, in seconds. SDK v2 has no request that reads it, and nothing else knows it."""
 
 networks = Table(
     "networks",

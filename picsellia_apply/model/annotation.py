@@ -106,6 +106,20 @@ def wire_of(texts: Iterable[str]) -> tuple[list[dict[str, Any]], list[dict[str, 
     return data, [value["qa"] for value in decoded if value["type"] == "image_qa"]
 
 
+class _Labelled(msgspec.Struct):
+    type: str
+    label: str = ""
+
+
+_read_label = msgspec.json.Decoder(_Labelled).decode
+
+
+def labels_of(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Return label and type of every object among canonical texts, in order."""
+    read = map(_read_label, texts)
+    return [(one.label, one.type) for one in read if one.type != "image_qa"]
+
+
 def annotation_digest(texts: Sequence[str]) -> str:
     """Return the digest of one picture's annotation: sha256 of its sorted canonical texts, each ended by a newline.
 

@@ -95,7 +95,10 @@ class AnnotationSource:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a dataset, in manifest order. `labels` None: unmanaged; else (name, type) pairs."""
+    """One version of a dataset, in manifest order. `labels` None: unmanaged; else (name, type) pairs.
+
+    `unmanaged` holds "annotations" when the manifest does not mention any.
+    """
 
     name: str
     place: Place
@@ -104,17 +107,22 @@ class Version:
     labels: tuple[tuple[str, str], ...] | None = None
     annotations: tuple[AnnotationSource, ...] = ()
     frozen: bool = False
+    unmanaged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset and its versions. `description` and `private` None: unmanaged."""
+    """A dataset and its versions. `description` and `private` None: unmanaged.
+
+    `unmanaged` holds "versions" when the manifest does not mention any.
+    """
 
     name: str
     place: Place
     versions: tuple[Version, ...]
     description: str | None = None
     private: bool | None = None
+    unmanaged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,8 @@ class LocalFile:
 class Network:
     """A network. `fields` holds only the managed ones, under the wire's names.
 
-    `fields` keys: type, framework, description, private, tag, labels, base_parameters, readme_text.
+    `fields` keys: type, framework, description, private, tag, labels, base_parameters, readme_text. `unmanaged` holds
+    "files" and "thumbnail" where the manifest does not mention them.
     """
 
     name: str
@@ -139,6 +148,7 @@ class Network:
     fields: Mapping[str, Any]
     files: Mapping[str, LocalFile] = field(default_factory=dict)
     thumbnail: LocalFile | None = None
+    unmanaged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

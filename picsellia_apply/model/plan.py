@@ -18,6 +18,9 @@ FORMAT_VERSION = 1
 SAMPLE = 3
 """How many member names an operation shows."""
 
+RULES = ("empty", "delete_percent", "update_percent", "foreign_content", "conflict")
+"""What `--allow RULE:ADDRESS` lifts."""
+
 Action = Literal["create", "update", "delete"]
 Outcome = Literal["no_changes", "changes", "refused", "blocked"]
 
@@ -112,13 +115,14 @@ class Notice:
     """Something seen and left alone.
 
     Attributes:
-        kind: drift (the remote moved, kept), adopt (it was there, now managed), kept (no longer matches or declared).
+        kind: drift (the remote moved, kept), adopt (it was there, now managed), kept (no longer matches or declared),
+            resumed (an apply of ours that did not finish made it).
         address: Of what.
         message: What, with numbers.
         names: The members concerned, sorted.
     """
 
-    kind: Literal["drift", "adopt", "kept"]
+    kind: Literal["drift", "adopt", "kept", "resumed"]
     address: str
     message: str
     names: tuple[str, ...] = ()
@@ -236,3 +240,8 @@ class Policy:
     allowances: frozenset[str] = frozenset()
     targets: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
+
+    @property
+    def sweeps(self) -> bool:
+        """Return whether everything that is ours and no longer declared goes: a target leaves most of it alone."""
+        return self.prune and not self.targets

@@ -20,7 +20,8 @@ Options of desired resources:
                       that a person deleted), unmanaged_parts ("tags" where the set mentions none)
     query/QUERY/TAG   absent
     version/...       order, frozen, origin, inherited (names taken over from the origin, only before it is created),
-                      unmanaged (no selection), unmanaged_parts ("labels" where there are none mentioned)
+                      unmanaged (no selection), unmanaged_parts ("labels", "annotations": those not mentioned)
+    dataset/..., network/...  unmanaged_parts ("versions"; "files", "thumbnail": those not mentioned)
     label/...         frozen
     annotations/...   frozen, policy (picture name -> seed | merge | mirror), default_policy (for other pictures)
 """
@@ -69,6 +70,14 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A picture's annotation of which no object was read: its digest, and how many objects it has."""
+
+    digest: str
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What is (or should be) on the platform, in the scope of the declaration and the inventory.
 
@@ -78,6 +87,10 @@ class State:
         findings: What was noticed on the way.
         complete: True when every listing was read to its end and counted right; deletes need it.
         requests: How many requests it took (observed only).
+        versions: Dataset to the names of all of its versions, ours or not (observed only).
+        unread: `annotations/...` to the pictures whose annotation nobody manages (observed only, where deletes are on).
+        holders: `pictures/SET` to the versions not among the resources that hold pictures which the set drops: by
+            address, how many of these pictures, and how many objects on them (observed only, where deletes are on).
     """
 
     lake: Lake = Lake()
@@ -85,3 +98,6 @@ class State:
     findings: tuple[Diagnostic, ...] = ()
     complete: bool = True
     requests: int = 0
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[str, Mapping[str, Unread]] = field(default_factory=dict)
+    holders: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ of equal length.
     page        POST ext/{org}/pictures/lookup              PictureLookup -> PictureColumns
     digest      POST ext/{org}/datasets/lookup              NamesLookup -> DatasetColumns
     digest      POST ext/{org}/versions/members             VersionMembers -> MemberColumns
+    digest      POST ext/{org}/pictures/holders             NamesLookup -> HolderColumns
     digest      POST ext/{org}/annotations/lookup           AnnotationLookup -> AnnotationColumns
     digest      POST ext/{org}/networks/lookup              NamesLookup -> NetworkColumns
     batch       POST ext/{org}/pictures/batch               framed, see BatchHeader -> BatchAnswer
@@ -65,6 +66,7 @@ class PictureColumns(msgspec.Struct):
 
     `widths`, `heights` are displayed px; `stored_widths`, `stored_heights` those of the file. `tags` maps a tag to the
     row numbers (from 0) that carry it. `total` counts the whole result; `next` is the `after` of the next page or None.
+    `sources` says where each picture was uploaded from; empty where a lake does not tell.
     """
 
     names: list[str]
@@ -78,12 +80,25 @@ class PictureColumns(msgspec.Struct):
     tags: dict[str, list[int]]
     total: int
     next: str | None = None
+    sources: list[str] = []
 
 
 class NamesLookup(msgspec.Struct):
-    """Datasets or networks by name; unknown names are left out of the answer."""
+    """Datasets, networks or pictures by name (at most PAGE_LIMIT); unknown names are left out of the answer."""
 
     names: list[str]
+
+
+class HolderColumns(msgspec.Struct):
+    """The versions that hold any of some pictures, ordered by dataset and version.
+
+    Per version: dataset, version, how many of the pictures it holds, and how many objects it has on them.
+    """
+
+    datasets: list[str]
+    versions: list[str]
+    pictures: list[int]
+    objects: list[int]
 
 
 class Label(msgspec.Struct, frozen=True):

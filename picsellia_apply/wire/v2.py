@@ -11,7 +11,10 @@ MULTIPART_PART_SIZE = 5 * 1024 * 1024
 
 
 class Picture(msgspec.Struct):
-    """A picture as lists and searches return it. `external_url` is its name, `tag` its tags."""
+    """A picture as lists and searches return it. `external_url` is its name, `tag` its tags.
+
+    `source` says where it was uploaded from; only our lake tells it.
+    """
 
     picture_id: str
     internal_key: str
@@ -20,6 +23,7 @@ class Picture(msgspec.Struct):
     height: int
     width: int
     tag: list[str]
+    source: str | None = None
 
 
 class Dataset(msgspec.Struct):

@@ -112,7 +112,7 @@ class _Server(uvicorn.Server):
 def served(lake: Lake) -> Iterator[tuple[str, int]]:
     """Serve a lake from a thread and yield its address."""
     ready = threading.Event()
-    config = uvicorn.Config(RawPath(lake.wsgi), log_level="error", lifespan="off", ws="none")
+    config = uvicorn.Config(RawPath(lake.wsgi, lake.idle_s), log_level="error", lifespan="off", ws="none")
     server = _Server(config, ready)
     # With the protocol named asyncio sets TCP_NODELAY; without it every kept-alive answer waits 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
@@ -120,9 +120,11 @@ def served(lake: Lake) -> Iterator[tuple[str, int]]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         assert ready.wait(30)
-        yield listening.getsockname()[:2]
-        server.should_exit = True
-        thread.join(30)
+        try:
+            yield listening.getsockname()[:2]
+        finally:
+            server.should_exit = True
+            thread.join(30)
     assert not thread.is_alive()
 
 

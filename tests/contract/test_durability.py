@@ -137,7 +137,7 @@ def test_bytes_that_could_not_be_erased_go_at_the_next_open(
 
     with monkeypatch.context() as patched:
         patched.setattr(ObjectStore, "erase", dying)
-        assert api.send("POST", "datalake/delete/none", {"to_delete": ids[:1]}).status == 500
+        assert api.ok("POST", "datalake/delete/none", {"to_delete": ids[:1]})["deleted"] == 1
     assert any(b"face" in path.read_bytes() for path in blobs(folder))
     lake.close()
     with open_lake(folder, embedded=True):

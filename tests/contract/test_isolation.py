@@ -43,6 +43,7 @@ IN_PATH: dict[str, Any] = {
     "PATCH network/by_name/{org}/net": {"description": "x"},
     "DELETE network/by_name/{org}/net": None,
     "POST ext/{org}/pictures/lookup": {"dataset_id": "{dataset}"},
+    "POST ext/{org}/pictures/holders": {"names": ["a.jpg"]},
     "POST ext/{org}/pictures/batch": b"batch",
     "POST ext/{org}/datasets/create": {"name": "new", "version": "v", "pictures": ["{picture}"]},
     "POST ext/{org}/datasets/patch": {"name": "D", "description": "x"},
@@ -81,20 +82,23 @@ BY_ID: dict[str, Any] = {
 
 SIGNED_OR_OWN = {
     "GET ping",
+    "GET openapi.json",
     "POST get_organization",
     "POST storage",
     "GET storage/{organization}/{bucket}/*key",
     "PUT storage/{organization}/{bucket}/*key",
 }
-"""Tested in test_session and test_storage."""
+"""Tested in test_session, test_openapi and test_storage."""
 
 HARMLESS_AT_HOME = {
     "GET datalake/{org}",
     "POST datalake/search/{org}",
+    "POST datalake/delete/{org}",
     "GET dataset/{org}",
     "GET network/{org}",
     "POST network/{org}",
     "POST ext/{org}/pictures/batch",
+    "POST ext/{org}/pictures/holders",
     "POST ext/{org}/datasets/lookup",
     "POST ext/{org}/networks/lookup",
 }

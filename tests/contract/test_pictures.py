@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from picsellia_apply.lake.service import selection
 from picsellia_apply.wire import extension
-from tests.contract.platforms import Api, entry
+from tests.contract.platforms import Api, box, entry
 
 KEYS = {"picture_id", "internal_key", "external_url", "creation_date", "height", "width", "tag"}
 NOBODY = "6f0c5f3e-6a3b-4b8e-9a36-0d6a7a1f4c11"
@@ -19,7 +20,8 @@ def names_of(body: dict[str, list[dict[str, str]]]) -> list[str]:
 def test_a_listed_picture_has_the_documented_keys(api: Api) -> None:
     (picture_id,) = api.upload(("dir/a.JPG", b"bytes"), tags=["t2", "t1"])
     (one,) = api.ok("GET", "datalake/none")["pictures"]
-    assert set(one) == KEYS
+    assert set(one) == KEYS | {"source"}
+    assert one["source"] == "sdk"
     assert one["picture_id"] == picture_id
     assert one["external_url"] == "dir/a.JPG"
     assert one["internal_key"].endswith(".jpg")
@@ -80,13 +82,28 @@ def test_deleting_takes_pictures_out_of_everything(api: Api) -> None:
     assert (before["size"], after["size"]) == (2, 1)
     assert before["members_digest"] != after["members_digest"]
     assert api.ok("POST", "datalake/delete/none", {"to_delete": ids})["deleted"] == 1
-    assert api.send("POST", "datalake/delete/none", {"to_delete": ids}).status == 404
+    assert api.ok("POST", "datalake/delete/none", {"to_delete": ids})["deleted"] == 0
     assert api.ok("POST", "datalake/delete/none", {"to_delete": []})["deleted"] == 0
 
 
 @pytest.mark.parametrize("refs", [[{"id": "x"}], [{"picture_id": 3}], [3], [None], "abc", {}])
 def test_references_that_are_none_are_refused(api: Api, refs: object) -> None:
     assert api.send("POST", "datalake/delete/none", {"to_delete": refs}).status == 400
+
+
+def test_holders_are_the_versions_that_have_some_of_the_pictures(api: Api) -> None:
+    ids = api.upload(("a.jpg", b"a"), ("b.jpg", b"b"), ("c.jpg", b"c"))
+    first = api.version("D", "first", ids)
+    api.version("D", "second", ids[2:])
+    api.version("B", "v", ids[1:2])
+    api.ok("PUT", f"label/{first}/car/rectangle")
+    api.ok("PUT", f"annotation/new/{first}/a.jpg", {"data": [box(), box(left=2)]})
+    api.ok("PUT", f"annotation/new/{first}/c.jpg", {"data": [box()]})
+    found = api.ext("pictures/holders", {"names": ["b.jpg", "nobody", "a.jpg", "a.jpg"]})
+    assert found == {"datasets": ["B", "D"], "versions": ["v", "first"], "pictures": [1, 2], "objects": [0, 2]}
+    nothing: dict[str, list[object]] = {"datasets": [], "versions": [], "pictures": [], "objects": []}
+    assert api.ext("pictures/holders", {"names": []}) == nothing
+    assert api.send("POST", f"ext/{api.organization_id}/pictures/holders", {"names": ["x"] * 10_001}).status == 400
 
 
 def test_lookup_by_names_leaves_out_the_unknown(api: Api) -> None:
@@ -156,3 +173,14 @@ def test_lookup_of_all_pages_too(api: Api) -> None:
     assert (rest["names"], rest["total"], rest["next"]) == (["c"], 3, None)
     assert api.ext("pictures/lookup", {"tags": ["nobody's"]})["total"] == 0
     assert api.ext("pictures/lookup", {"tags": []})["total"] == 3
+
+
+def test_a_pictures_source_is_told(api: Api) -> None:
+    header = msgspec.json.encode({"pictures": [entry("a.jpg", b"a")], "source": "flight 12"})
+    raw = len(header).to_bytes(8, "big") + header + b"a"
+    assert api.ok("POST", "ext/none/pictures/batch", raw=raw)["statuses"] == ["created"]
+    api.upload(("b.jpg", b"b"))
+    found = api.ext("pictures/lookup", {})
+    listed = api.ok("GET", "datalake/none")["pictures"]
+    assert found["sources"] == [one["source"] for one in listed]
+    assert found["sources"][0] == "flight 12"

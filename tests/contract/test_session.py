@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from picsellia_apply.errors import UsageError
 from picsellia_apply.lake import Lake
 from picsellia_apply.wire import extension
 from tests.contract.platforms import Api, Transport
@@ -31,6 +32,17 @@ def test_a_bad_token_is_401(api: Api, stated: str) -> None:
 
 def test_a_revoked_token_is_401(api: Api, lake: Lake) -> None:
     assert lake.revoke(api.username) == 1
+    assert api.send("GET", "ping").status == 401
+
+
+def test_a_token_is_one_users_and_is_never_taken_up_again(lake: Lake, api: Api) -> None:
+    assert lake.bootstrap(api.username, api.organization, api.token) == api.token
+    with pytest.raises(UsageError, match="another user's"):
+        lake.bootstrap(f"{api.username}-2", api.organization, api.token)
+    assert f"{api.username}-2" not in [one.name for one in lake.users()]
+    lake.revoke(api.username)
+    with pytest.raises(UsageError, match="was revoked"):
+        lake.bootstrap(api.username, api.organization, api.token)
     assert api.send("GET", "ping").status == 401
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from picsellia_apply.lake import open_lake
 from picsellia_apply.lake.signing import LIFETIME_S
 from tests.contract.conftest import LIMITS
-from tests.contract.platforms import Api, Clock, Reply, entry, form
+from tests.contract.platforms import Api, Clock, Reply, entry, form, in_process
 
 KEY = "0f0c5f3e-6a3b-4b8e-9a36-0d6a7a1f4c11.jpg"
 
@@ -278,3 +280,54 @@ def test_multipart_uploads_that_are_refused(api: Api) -> None:
         assert api.send("POST", "complete_part_upload", done).status == 400
     asked = {"method": "get", "object_name": name, "bucket_model": True}
     assert api.send("POST", "generate_presigned_url", asked).status == 404
+
+
+def test_a_networks_thumbnail_becomes_no_picture(api: Api) -> None:
+    name = f"{api.ok('POST', 'network/none', {'name': 'n', 'type': 't'})['model_id']}/thumb.png"
+    store(api, name, b"thumbnail")
+    assert claim(api, "a.jpg", internal_key=name).status == 404
+    assert api.url("GET", presign(api, "get", name)).raw == b"thumbnail"
+
+
+def test_an_empty_object_becomes_no_picture(api: Api) -> None:
+    store(api, KEY, b"")
+    assert claim(api, "a.jpg").status == 400
+    assert api.ok("GET", "datalake/none") == {"pictures": []}
+
+
+def _begin(api: Api, name: str) -> tuple[str, str]:
+    """Begin an upload of a network's file and send a part; returns the upload and the part's tag."""
+    upload = api.ok("POST", "init_multipart_upload", {"object_name": name})["upload_id"]
+    asked = {"object_name": name, "upload_id": upload, "part_no": 1}
+    sent = api.url("PUT", api.ok("POST", "generate_post_part_url", asked)["url"], raw=b"part")
+    return upload, sent.headers["etag"]
+
+
+@pytest.mark.parametrize(("days", "kept"), [(1.5, True), (2.1, False)])
+def test_what_was_abandoned_goes_with_the_next_upload(api: Api, clock: Clock, days: float, *, kept: bool) -> None:
+    name = f"{api.ok('POST', 'network/none', {'name': 'n', 'type': 't'})['model_id']}/f"
+    upload, _ = _begin(api, name)
+    store(api, KEY, b"never claimed")
+    store(api, name, b"a file", models=True)
+    clock.ahead = timedelta(days=days)
+    try:
+        assert _begin(api, name)
+        asked = {"object_name": name, "upload_id": upload, "part_no": 2}
+        assert api.send("POST", "generate_post_part_url", asked).status == (200 if kept else 404)
+        assert claim(api, "a.jpg").status == (201 if kept else 404)
+        assert api.url("GET", presign(api, "get", name, models=True)).raw == b"a file"
+    finally:
+        clock.ahead = timedelta()
+
+
+def test_what_was_abandoned_goes_when_the_lake_is_opened(tmp_path: Path) -> None:
+    clock = Clock()
+    with open_lake(tmp_path, embedded=True, clock=clock) as lake:
+        api = Api(in_process(lake), None, "local", "none")
+        name = f"{api.ok('POST', 'network/none', {'name': 'n', 'type': 't'})['model_id']}/f"
+        _begin(api, name)
+        store(api, KEY, b"never claimed")
+    assert len(list((tmp_path / "objects").glob("??/*"))) == 2
+    clock.ahead = timedelta(days=2.1)
+    open_lake(tmp_path, embedded=True, clock=clock).close()
+    assert not list((tmp_path / "objects").glob("??/*"))

@@ -20,7 +20,7 @@ def put(call: Call) -> Response:
         version = versions.by_id(conn, call.user, call.path["dataset_id"])
         picture = annotation.member(conn, version.id, call.path["picture"])
         digest = annotation.add(conn, version.id, picture, request, call.now())
-    return answer({"message": "annotation stored", "digest": digest}, 201)
+    return answer({"message": "annotation stored", **call.beyond_v2(digest=digest)}, 201)
 
 
 def fetch(call: Call) -> Response:

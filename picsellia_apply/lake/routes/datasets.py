@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import update
 from werkzeug.wrappers import Response
 
 from picsellia_apply.lake.call import Call, Handler, answer
-from picsellia_apply.lake.refusal import bad_request
 from picsellia_apply.lake.router import Route, route
-from picsellia_apply.lake.schema import versions as versions_table
 from picsellia_apply.lake.service import datasets, pictures, versions
 from picsellia_apply.wire import extension, v2
-
-
-def _ids(refs: v2.PictureRefs) -> list[str]:
-    try:
-        return v2.picture_ids(refs)
-    except ValueError as error:
-        raise bad_request(str(error)) from error
 
 
 def list_all(call: Call) -> Response:
@@ -31,16 +21,18 @@ def list_all(call: Call) -> Response:
 def create(call: Call) -> Response:
     """Make a dataset with its version `first`."""
     request = call.body(v2.DatasetCreate)
+    ids = pictures.checked_ids(request.pictures)
     with call.db.write() as conn:
-        made = datasets.create(conn, call.organization(conn).id, request, _ids(request.pictures), call.now())
+        made = datasets.create(conn, call.organization(conn).id, request, ids, call.now())
     return answer({"pk": made.dataset_id, "dataset": made}, 201)
 
 
 def new_version(call: Call) -> Response:
     """Make a version from another."""
     request = call.body(v2.VersionCreate)
+    ids = pictures.checked_ids(request.pictures)
     with call.db.write() as conn:
-        made = datasets.create_version(conn, call.organization(conn).id, request, _ids(request.pictures), call.now())
+        made = datasets.create_version(conn, call.organization(conn).id, request, ids, call.now())
     return answer({"pk": made.dataset_id, "dataset": made}, 201)
 
 
@@ -50,7 +42,7 @@ def add_pictures(call: Call) -> Response:
     with call.db.write() as conn:
         organization = call.organization(conn).id
         version = datasets.target(conn, call.user, organization, request)
-        added = versions.add_members(conn, organization, version.id, _ids(request.pictures))
+        added = versions.add_members(conn, organization, version.id, pictures.checked_ids(request.pictures))
         shown = versions.shown(conn, [version])[0]
     return answer({"success": f"{added} pictures added", "added": added, "dataset": shown})
 
@@ -91,8 +83,7 @@ def update_stats(call: Call) -> Response:
     stats = call.body(_Stats)
     with call.db.write() as conn:
         version = versions.by_id(conn, call.user, call.path["dataset_id"])
-        kept = msgspec.json.encode(stats).decode()
-        conn.execute(update(versions_table).where(versions_table.c.id == version.id).values(stats=kept))
+        versions.keep_stats(conn, version.id, msgspec.json.encode(stats).decode())
     return answer({"success": "counts kept"})
 
 
@@ -116,7 +107,7 @@ def lookup(call: Call) -> Response:
     names = pictures.checked_names(call.body(extension.NamesLookup).names)
     with call.db.read() as conn:
         organization = call.organization(conn).id
-        if not datasets.lacking_digests(conn, organization, names):
+        if call.db.read_only or not datasets.lacking_digests(conn, organization, names):
             return answer(extension.DatasetColumns(datasets.lookup(conn, organization, names)))
     with call.db.write() as conn:
         versions.fill_digests(conn, datasets.lacking_digests(conn, organization, names))

@@ -60,10 +60,9 @@ def change(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete a network and its files."""
-    with call.db.write() as conn:
+    with blobs.erasing(call.db, call.platform.objects) as conn:
         row = _row(conn, call, call.organization(conn))
         networks.remove(conn, row)
-    blobs.erase_pending(call.db, call.platform.objects)
     return answer({"success": f"network `{row.network_name}` deleted"})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -12,19 +11,7 @@ from picsellia_apply.lake.router import Route, route
 from picsellia_apply.lake.service import batch, blobs, claim, pictures, selection, versions
 from picsellia_apply.wire import extension, v2
 
-_HEADER_LIMIT = 16 * MEBIBYTE
-
-
-def _ids(refs: v2.PictureRefs) -> list[str]:
-    """Return the ids behind references.
-
-    Raises:
-        Refusal: 400, one is neither an id nor a picture.
-    """
-    try:
-        return v2.picture_ids(refs)
-    except ValueError as error:
-        raise bad_request(str(error)) from error
+_HEADER_LIMIT = 8 * MEBIBYTE
 
 
 def list_all(call: Call) -> Response:
@@ -43,17 +30,16 @@ def search(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete pictures."""
-    ids = _ids(call.body(v2.DeletePictures).to_delete)
-    with call.db.write() as conn:
+    ids = pictures.checked_ids(call.body(v2.DeletePictures).to_delete)
+    with blobs.erasing(call.db, call.platform.objects) as conn:
         deleted = pictures.remove(conn, call.organization(conn).id, ids)
-    blobs.erase_pending(call.db, call.platform.objects)
     return answer({"success": f"{deleted} pictures deleted", "deleted": deleted})
 
 
 def tag(call: Call) -> Response:
     """Put tags on pictures."""
     request = call.body(v2.TagRequest)
-    ids = _ids(request.to_tag)
+    ids = pictures.checked_ids(request.to_tag)
     with call.db.write() as conn:
         pictures.tag(conn, call.organization(conn).id, request.tags, ids)
     return answer({"success": f"{len(ids)} pictures tagged"})
@@ -62,7 +48,7 @@ def tag(call: Call) -> Response:
 def untag(call: Call) -> Response:
     """Take tags from pictures."""
     request = call.body(v2.UntagRequest)
-    ids = _ids(request.to_delete_tag)
+    ids = pictures.checked_ids(request.to_delete_tag)
     with call.db.write() as conn:
         pictures.untag(conn, call.organization(conn).id, request.tags, ids)
     return answer({"success": f"{len(ids)} pictures untagged"})
@@ -102,6 +88,13 @@ def lookup(call: Call) -> Response:
         return answer(pictures.lookup(conn, which, after=request.after, limit=limit))
 
 
+def holders(call: Call) -> Response:
+    """Return the versions that hold any of some pictures."""
+    names = pictures.checked_names(call.body(extension.NamesLookup).names)
+    with call.db.read() as conn:
+        return answer(versions.holders(conn, call.organization(conn).id, names))
+
+
 def _batch_header(call: Call) -> extension.BatchHeader:
     """Read the first part of a batch.
 
@@ -112,10 +105,7 @@ def _batch_header(call: Call) -> extension.BatchHeader:
     length = int.from_bytes(_read_exactly(call, 8), "big")
     if length > _HEADER_LIMIT:
         raise too_large(f"the header of a batch is over {_HEADER_LIMIT} bytes")
-    try:
-        header = msgspec.json.decode(_read_exactly(call, length), type=extension.BatchHeader)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_request(f"the header is not acceptable: {error}") from error
+    header = call.decoded(_read_exactly(call, length), extension.BatchHeader)
     if len(header.pictures) > extension.BATCH_PICTURES:
         raise too_large(f"more than {extension.BATCH_PICTURES} pictures in a batch")
     total = sum(max(one.size, 0) for one in header.pictures)
@@ -148,11 +138,10 @@ def upload_batch(call: Call) -> Response:
 def upload_one(call: Call) -> Response:
     """Make a picture of an uploaded object; 208 when one of this name is there."""
     request = call.body(v2.PictureUpload)
-    with call.db.write() as conn:
+    with blobs.erasing(call.db, call.platform.objects) as conn:
         made = claim.claim(conn, call.user, call.organization(conn).id, request, call.now())
     if made is not None:
         return answer({"picture": made}, 201)
-    blobs.erase_pending(call.db, call.platform.objects)
     message = f"a picture named `{request.external_url}` is in the lake already"
     return answer({"error": message, "errors": [message]}, 208)
 
@@ -167,5 +156,6 @@ ROUTES: tuple[Route[Handler], ...] = (
     route("PUT", "picture/upload/{org}", upload_one),
     route("GET", "picture/{dataset_id}", list_of_dataset),
     route("POST", "ext/{org}/pictures/lookup", lookup),
+    route("POST", "ext/{org}/pictures/holders", holders),
     route("POST", "ext/{org}/pictures/batch", upload_batch),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from werkzeug.wrappers import Response
 
 from picsellia_apply import __version__
@@ -13,13 +15,10 @@ from picsellia_apply.wire import extension, v2
 
 def ping(call: Call) -> Response:
     """Greet, and announce the extension."""
-    return answer(
-        {
-            "username": call.user.name,
-            "sdk_version": __version__,
-            "extensions": dict.fromkeys(extension.PARTS, 1),
-        }
-    )
+    greeting: dict[str, Any] = {"username": call.user.name, "sdk_version": __version__}
+    if not call.platform.plain:
+        greeting["extensions"] = dict.fromkeys(extension.PARTS, 1)
+    return answer(greeting)
 
 
 def get_organization(call: Call) -> Response:

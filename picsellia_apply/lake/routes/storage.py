@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from picsellia_apply.lake.call import Call, Handler, answer
 from picsellia_apply.lake.form import receive_body, receive_form
 from picsellia_apply.lake.objects import Incoming
-from picsellia_apply.lake.refusal import bad_request, not_found
+from picsellia_apply.lake.refusal import Refusal, bad_request, not_found
 from picsellia_apply.lake.router import Route, route
 from picsellia_apply.lake.service import annotation, blobs, storage, versions
 from picsellia_apply.wire import v2
 
 _CHUNK = 1 << 18
+_log = logging.getLogger(__name__)
 
 
 def presign(call: Call) -> Response:
@@ -39,9 +42,15 @@ def presign(call: Call) -> Response:
 def start_upload(call: Call) -> Response:
     """Start a multipart upload of a network's file."""
     request = call.body(v2.MultipartStart)
-    with call.db.write() as conn:
+    with blobs.erasing(call.db, call.platform.objects) as conn:
         key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+        _sweep(call, conn, key)
         return answer({"upload_id": storage.start_upload(conn, key, call.now())})
+
+
+def _sweep(call: Call, conn: Connection, key: storage.Key) -> None:
+    """Clear what was abandoned in the organization that a new upload goes to; opening a lake does it for all."""
+    storage.sweep(conn, call.platform.abandoned_before(), storage.organization_row(conn, key.organization))
 
 
 def presign_part(call: Call) -> Response:
@@ -59,21 +68,42 @@ def presign_part(call: Call) -> Response:
 def complete_upload(call: Call) -> Response:
     """Join the parts into the object; an object that was there is replaced in the same moment."""
     request = call.body(v2.MultipartComplete)
-    with call.db.read() as conn:
-        key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
-        upload = storage.find_upload(conn, key, request.upload_id)
-        locations = storage.parts_of(conn, upload, request.parts)
-    objects = call.platform.objects
-    with objects.incoming() as blob:
-        sha256 = storage.join(objects, locations, blob)
+    with call.platform.objects.incoming() as blob:
+        key, sha256 = _joined(call, request, blob)
         blob.keep()
-        with call.db.write() as conn:
-            storage.find_upload(conn, key, request.upload_id)
+        with blobs.erasing(call.db, call.platform.objects) as conn:
+            upload = storage.find_upload(conn, key, request.upload_id)
             storage.put(conn, key, blob, sha256, call.now())
             storage.end_upload(conn, upload)
         blob.confirm()
-    blobs.erase_pending(call.db, objects)
-    return answer({"success": "upload complete", "sha256": sha256, "size": blob.size}, 201)
+    return answer({"success": "upload complete", **call.beyond_v2(sha256=sha256, size=blob.size)}, 201)
+
+
+def _joined(call: Call, request: v2.MultipartComplete, blob: Incoming) -> tuple[storage.Key, str]:
+    """Write an upload's parts into a blob and return the upload's key and the sha256 of the whole.
+
+    Raises:
+        Refusal: 400 or 404, the upload or a part is not there (any more).
+    """
+    before: list[str] = []
+    while True:
+        with call.db.read() as conn:
+            key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+            upload = storage.find_upload(conn, key, request.upload_id)
+            locations = storage.parts_of(conn, upload, request.parts)
+        try:
+            return key, storage.join(call.platform.objects, locations, blob)
+        except FileNotFoundError as error:  # somebody sent a part again meanwhile, or finished the upload
+            if locations == before:
+                raise _lost(f"a part of `{key.name}`") from error
+            before = locations
+            blob.cut(0)
+
+
+def _lost(what: str) -> Refusal:
+    """Return the refusal of what a row names, but no file holds; rows change before their files go."""
+    _log.error("the bytes of %s are missing from the lake's folder", what)
+    return not_found(f"the bytes of {what} are gone")
 
 
 def _signed_key(call: Call, method: str) -> tuple[storage.Key, dict[str, str]]:
@@ -94,11 +124,10 @@ def put_part(call: Call) -> Response:
     with call.platform.objects.incoming() as blob:
         sha256 = receive_body(call.request, blob, call.platform.limits.object)
         blob.keep()
-        with call.db.write() as conn:
+        with blobs.erasing(call.db, call.platform.objects) as conn:
             upload = storage.find_upload(conn, key, claims["upload"])
             storage.put_part(conn, upload, int(claims["part"]), blob, sha256)
         blob.confirm()
-    blobs.erase_pending(call.db, call.platform.objects)
     response = answer({})
     response.headers["ETag"] = f'"{sha256}"'
     return response
@@ -115,16 +144,43 @@ def upload(call: Call) -> Response:
         fields, blob, sha256 = receive_form(call.request, open_blob, call.platform.limits.object)
         blob.keep()
         key = storage.Key(fields["organization"], fields["bucket"], fields["key"])
-        with call.db.write() as conn:
+        with blobs.erasing(call.db, call.platform.objects) as conn:
+            _sweep(call, conn, key)
             storage.put(conn, key, blob, sha256, call.now())
         blob.confirm()
-    blobs.erase_pending(call.db, call.platform.objects)
     return Response(status=204)
 
 
-def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+def _opened(call: Call, key: storage.Key) -> tuple[storage.Stored, BinaryIO]:
+    """Return an object and its open blob.
+
+    Raises:
+        Refusal: 404, it is not there (any more).
+    """
+    before: storage.Stored | None = None
+    while True:
+        stored = _find(call, key)
+        if stored is None:
+            raise not_found(f"there is no object `{key.name}`")
+        try:
+            return stored, call.platform.objects.open(stored.location)
+        except FileNotFoundError as error:  # somebody replaced it meanwhile
+            if stored == before:
+                raise _lost(f"`{key.name}`") from error
+            before = stored
+
+
+def _find(call: Call, key: storage.Key) -> storage.Stored | None:
+    with call.db.read() as conn:
+        return storage.find(conn, storage.organization_row(conn, key.organization), key.bucket, key.name)
+
+
+def _pieces(file: BinaryIO, size: int, is_whole: Callable[[], bool]) -> Iterator[bytes]:
+    """Yield the next `size` bytes, ending early once they are being erased: short of its length, the answer is void."""
     with file:
         while size and (chunk := file.read(min(size, _CHUNK))):
+            if not is_whole():  # asked after the reading: a row goes before its bytes do
+                return
             size -= len(chunk)
             yield chunk
 
@@ -145,14 +201,12 @@ def download(call: Call) -> Response:
     key, _ = _signed_key(call, "GET")
     if key.bucket == storage.SNAPSHOTS:
         return _snapshot(call, key)
-    with call.db.read() as conn:
-        stored = storage.find(conn, storage.organization_row(conn, key.organization), key.bucket, key.name)
-    if stored is None:
-        raise not_found(f"there is no object `{key.name}`")
+    stored, file = _opened(call, key)
     start, end = _range(call, stored.size)
-    file = call.platform.objects.open(stored.location, stored.start + start)
+    file.seek(stored.start + start)
     partial = end - start < stored.size
-    response = Response(_pieces(file, end - start), 206 if partial else 200, content_type="application/octet-stream")
+    pieces = _pieces(file, end - start, lambda: not stored.shared or _find(call, key) == stored)
+    response = Response(pieces, 206 if partial else 200, content_type="application/octet-stream")
     response.headers["Content-Length"] = str(end - start)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -180,7 +234,7 @@ def downloads(call: Call) -> Response:
         {
             "external_picture_url": name,
             "internal_picture_id": uuid,
-            "sha256": sha256,
+            **call.beyond_v2(sha256=sha256),
             "signed_url": storage.signed_url(sign, base, storage.Key(organization.uuid, storage.PICTURES, key)),
         }
         for name, uuid, sha256, key in rows

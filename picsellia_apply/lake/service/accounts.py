@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from picsellia_apply.lake.db import insert_row
 from picsellia_apply.lake.names import checked
-from picsellia_apply.lake.refusal import Refusal, forbidden, not_found
+from picsellia_apply.lake.refusal import Refusal, conflict, forbidden, not_found
 from picsellia_apply.lake.schema import memberships, organizations, tokens, users
 
 OWN = frozenset({"none", "null", "None"})
@@ -146,10 +146,19 @@ def add_user(conn: Connection, name: str, now: str) -> int:
 
 
 def add_token(conn: Connection, user_id: int, token: str, now: str) -> None:
-    """Let a user in by a token; one that is his already is let be."""
+    """Let a user in by a token; one that is his already is let be.
+
+    Raises:
+        Refusal: 409, the token is another user's, or was revoked.
+    """
     hashed = token_hash(token)
-    if conn.execute(select(tokens.c.id).where(tokens.c.sha256 == hashed)).first() is None:
+    found = conn.execute(select(tokens.c.user_id, tokens.c.revoked).where(tokens.c.sha256 == hashed)).first()
+    if found is None:
         conn.execute(insert(tokens).values(user_id=user_id, sha256=hashed, created=now))
+    elif found.user_id != user_id:
+        raise conflict("the token is another user's")
+    elif found.revoked is not None:
+        raise conflict("the token was revoked; it never lets anybody in again")
 
 
 def live_tokens(conn: Connection, user_name: str) -> int:

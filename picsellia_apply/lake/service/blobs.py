@@ -6,15 +6,20 @@ process ended in between. So what was deleted is really gone (it may be a privac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from picsellia_apply.lake.db import Database, insert_row, one_of
 from picsellia_apply.lake.objects import ObjectStore
 from picsellia_apply.lake.schema import blobs, erasures, objects, pictures, upload_parts
 
+_log = logging.getLogger(__name__)
 _USERS = (pictures.c.blob_id, objects.c.blob_id, upload_parts.c.blob_id)
 
 
@@ -53,17 +58,46 @@ def release(conn: Connection, ranges: Iterable[tuple[int, int, int]]) -> None:
     conn.execute(delete(blobs).where(one_of(blobs.c.id, list(whole))))
 
 
+@contextmanager
+def erasing(db: Database, store: ObjectStore) -> Iterator[Connection]:
+    """Yield a write; once it is committed, the bytes it noted (see `release`) are erased.
+
+    What was committed stays done when the bytes cannot be erased: that is logged, and the next open does it.
+    """
+    with db.write() as conn:
+        before = conn.execute(select(func.max(erasures.c.id))).scalar() or 0
+        yield conn
+        noted = conn.execute(select(erasures).where(erasures.c.id > before)).all()
+    _erase_or_log(db, store, noted)
+
+
 def erase_pending(db: Database, store: ObjectStore) -> int:
-    """Erase the bytes that are noted, and return how many entries there were."""
+    """Erase the bytes that ended processes left noted, and return how many entries there were."""
     with db.read() as conn:
         pending = conn.execute(select(erasures)).all()
-    if not pending:
-        return 0
-    for entry in pending:
-        if entry.start is None:
-            store.delete(entry.location)
-        else:
-            store.erase(entry.location, entry.start, entry.size)
-    with db.write() as conn:
-        conn.execute(delete(erasures).where(one_of(erasures.c.id, [entry.id for entry in pending])))
+    _erase_or_log(db, store, pending)
     return len(pending)
+
+
+def _erase_or_log(db: Database, store: ObjectStore, entries: Sequence[Row[Any]]) -> None:
+    try:
+        _erase(db, store, entries)
+    except (OSError, SQLAlchemyError):
+        _log.exception("deleted bytes could not be erased; the next open of the lake tries again")
+
+
+def _erase(db: Database, store: ObjectStore, entries: Sequence[Row[Any]]) -> None:
+    """Erase bytes, each blob opened and synced once, and strike their entries."""
+    if not entries:
+        return
+    store.delete({entry.location for entry in entries if entry.start is None})
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for entry in entries:
+        if entry.start is not None:
+            ranges.setdefault(entry.location, []).append((entry.start, entry.size))
+    for location, of_blob in ranges.items():
+        store.erase(location, of_blob)
+    done = one_of(erasures.c.id, [entry.id for entry in entries])
+    same = one_of(erasures.c.location, {entry.location for entry in entries})
+    with db.write() as conn:  # SQLite gives numbers again: another's entry is told by its blob
+        conn.execute(delete(erasures).where(done, same))

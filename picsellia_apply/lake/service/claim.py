@@ -34,7 +34,8 @@ def claim(
         The picture, or None when one of this name is there: then the object, an orphan now, is removed.
 
     Raises:
-        Refusal: 400, a name or a size is not acceptable; 404, no such object was uploaded.
+        Refusal: 400, a name or a size is not acceptable, or the object is empty; 404, no such object was uploaded
+            (a network's is none).
     """
     _check(request)
     mine = [one.id for one in accounts.organizations_of(conn, caller)]
@@ -42,10 +43,12 @@ def claim(
     if conn.execute(taken).first() is not None:
         storage.release_unclaimed(conn, mine, request.internal_key)
         return None
-    uploaded = select(objects).filter_by(bucket=storage.PICTURES, name=request.internal_key)
+    uploaded = select(objects).filter_by(bucket=storage.PICTURES, name=request.internal_key, network_id=None)
     found = conn.execute(uploaded.where(objects.c.organization_id.in_(mine))).first()
     if found is None:
         raise not_found(f"no object `{request.internal_key}` was uploaded")
+    if not found.size:
+        raise bad_request(f"the object `{request.internal_key}` has no bytes")
     values = _values(request, found, now)
     row = insert_row(conn, pictures, {**values, "organization_id": organization_id})
     conn.execute(delete(objects).where(objects.c.id == found.id))

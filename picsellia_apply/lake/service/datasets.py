@@ -122,7 +122,7 @@ def patch(conn: Connection, organization_id: int, request: extension.DatasetPatc
 def lookup(conn: Connection, organization_id: int, names: Collection[str]) -> list[extension.DatasetInfo]:
     """Return datasets with their versions, ordered by name; unknown names are left out.
 
-    The digests must be there: see `fill_digests`.
+    A digest that is not there is computed, and not kept: see `fill_digests`.
     """
     mine = datasets.c.organization_id == organization_id
     rows = conn.execute(select(datasets).where(mine, one_of(datasets.c.name, names)).order_by(datasets.c.name)).all()

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
-from picsellia_apply.lake.db import count, insert, one_of
+from picsellia_apply.lake.db import insert, one_of
 from picsellia_apply.lake.names import checked_all
-from picsellia_apply.lake.refusal import bad_request, not_found
+from picsellia_apply.lake.refusal import bad_request
 from picsellia_apply.lake.schema import members, picture_tags, pictures, tags, versions
 from picsellia_apply.lake.service import blobs, selection
 from picsellia_apply.wire import extension, v2
@@ -27,6 +27,7 @@ _COLUMNS = (
     pictures.c.height,
     pictures.c.stored_width,
     pictures.c.stored_height,
+    pictures.c.source,
 )
 
 
@@ -52,6 +53,18 @@ def checked_names(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
+def checked_ids(refs: v2.PictureRefs) -> list[str]:
+    """Return the ids behind references.
+
+    Raises:
+        Refusal: 400, one is neither an id nor a picture.
+    """
+    try:
+        return v2.picture_ids(refs)
+    except ValueError as error:
+        raise bad_request(str(error)) from error
+
+
 def lookup(
     conn: Connection, which: selection.Counted, *, after: str | None = None, limit: int | None = None
 ) -> extension.PictureColumns:
@@ -72,7 +85,8 @@ def lookup(
     carried = _tags_of(conn, columns[0])
     total = len(rows) if which.total is None else which.total
     following = columns[1][-1] if more else None
-    return extension.PictureColumns(*columns[1:], carried, total, following)  # type: ignore[call-arg, arg-type]
+    *stated, sources = columns[1:]
+    return extension.PictureColumns(*stated, carried, total, following, sources)  # type: ignore[call-arg, arg-type]
 
 
 def _tags_of(conn: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
@@ -88,15 +102,16 @@ def _tags_of(conn: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
 def listed(conn: Connection, which: ColumnElement[bool]) -> list[v2.Picture]:
     """Return pictures as SDK v2 lists them, ordered by name."""
     shown = (pictures.c.id, pictures.c.uuid, pictures.c.internal_key, pictures.c.name, pictures.c.created)
-    sized = select(*shown, pictures.c.height, pictures.c.width).where(which).order_by(pictures.c.name)
+    more = (pictures.c.height, pictures.c.width, pictures.c.source)
+    sized = select(*shown, *more).where(which).order_by(pictures.c.name)
     rows = conn.execute(sized).all()
     carried: list[list[str]] = [[] for _ in rows]
     for tag, numbers in _tags_of(conn, [row[0] for row in rows]).items():
         for number in numbers:
             carried[number].append(tag)
     return [
-        v2.Picture(uuid, key, name, created[:10], height, width, of_it)
-        for (_, uuid, key, name, created, height, width), of_it in zip(rows, carried, strict=True)
+        v2.Picture(uuid, key, name, created[:10], height, width, of_it, source)
+        for (_, uuid, key, name, created, height, width, source), of_it in zip(rows, carried, strict=True)
     ]
 
 
@@ -175,17 +190,13 @@ def untag(conn: Connection, organization_id: int, names: Collection[str], uuids:
 def remove(conn: Connection, organization_id: int, uuids: Collection[str]) -> int:
     """Delete pictures, everywhere they are, and note their bytes for erasure.
 
-    Ids that are gone already are passed over, so that a deletion whose answer was lost can be repeated.
+    Ids that are not known (any more) are passed over, all of them too, so that a deletion whose answer was lost can be
+    repeated.
 
     Returns:
         How many were deleted.
-
-    Raises:
-        Refusal: 404, not one of the ids is known.
     """
     which = selection.identified(organization_id, uuids)
-    if uuids and not count(conn, pictures, which):
-        raise not_found("none of the pictures is known")
     chosen = select(pictures.c.id).where(which)
     holding = select(members.c.version_id).where(members.c.picture_id.in_(chosen))
     conn.execute(update(versions).where(versions.c.id.in_(holding)).values(members_digest=None))

@@ -46,12 +46,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Bytes that can be read: a range of a blob."""
+    """Bytes that can be read: a range of a blob. A shared blob is erased in place, another one unlinked as a whole."""
 
     location: str
     start: int
     size: int
     sha256: str
+    shared: bool = False
 
 
 def checked_key(name: str) -> str:
@@ -134,7 +135,7 @@ def find(conn: Connection, organization_id: int, bucket: str, name: str) -> Stor
         .where(pictures.c.organization_id == organization_id, pictures.c.internal_key == name)
     )
     picture = conn.execute(of_picture).first()
-    return None if picture is None else Stored(*picture)
+    return None if picture is None else Stored(*picture, shared=True)
 
 
 def organization_row(conn: Connection, uuid: str) -> int:
@@ -253,6 +254,33 @@ def end_upload(conn: Connection, upload_id: int) -> None:
     freed = [(row.blob_id, 0, row.size) for row in conn.execute(parts)]
     conn.execute(delete(uploads).where(uploads.c.id == upload_id))
     blobs.release(conn, freed)
+
+
+def sweep(conn: Connection, before: str, organization_id: int | None = None) -> int:
+    """Forget what was abandoned: multipart uploads never completed and pictures' objects never claimed.
+
+    Args:
+        conn: An open write; the bytes are noted for erasure.
+        before: Only what was begun before this time: the signatures for it have expired.
+        organization_id: Whose; None for everybody's.
+
+    Returns:
+        How many there were.
+    """
+    unfinished = select(uploads.c.id).where(uploads.c.created < before)
+    unclaimed = select(objects.c.id, objects.c.blob_id, objects.c.size).where(
+        objects.c.bucket == PICTURES, objects.c.network_id.is_(None), objects.c.created < before
+    )
+    if organization_id is not None:
+        unfinished = unfinished.where(uploads.c.organization_id == organization_id)
+        unclaimed = unclaimed.where(objects.c.organization_id == organization_id)
+    abandoned = list(conn.execute(unfinished).scalars())
+    for upload_id in abandoned:
+        end_upload(conn, upload_id)
+    rows = conn.execute(unclaimed).all()
+    conn.execute(delete(objects).where(one_of(objects.c.id, [row.id for row in rows])))
+    blobs.release(conn, [(row.blob_id, 0, row.size) for row in rows])
+    return len(abandoned) + len(rows)
 
 
 def release(conn: Connection, which: Mapping[str, Any]) -> None:

@@ -90,6 +90,23 @@ def sizes(conn: Connection, ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in conn.execute(counted.group_by(members.c.version_id))}
 
 
+def holders(conn: Connection, organization_id: int, names: Collection[str]) -> extension.HolderColumns:
+    """Return the versions that hold any of these pictures, with how many of them and how many objects on them."""
+    here = (annotated.c.version_id == members.c.version_id) & (annotated.c.picture_id == members.c.picture_id)
+    held = select(
+        datasets.c.name, versions.c.name, func.count(), func.coalesce(func.sum(annotated.c.objects), 0)
+    ).select_from(
+        members.join(versions, versions.c.id == members.c.version_id)
+        .join(datasets, datasets.c.id == versions.c.dataset_id)
+        .outerjoin(annotated, here)
+    )
+    chosen = select(pictures.c.id).where(selection.named(organization_id, names))
+    grouped = held.where(members.c.picture_id.in_(chosen)).group_by(versions.c.id, datasets.c.name, versions.c.name)
+    rows = conn.execute(grouped.order_by(datasets.c.name, versions.c.name)).all()
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+    return extension.HolderColumns(*columns)
+
+
 def shown(conn: Connection, found: Sequence[Version]) -> list[v2.Dataset]:
     """Return versions as SDK v2 has them."""
     size = sizes(conn, [one.id for one in found])
@@ -134,6 +151,11 @@ def remove_members(conn: Connection, organization_id: int, version_id: int, uuid
 def forget_digest(conn: Connection, version_id: int) -> None:
     """Say that a version's members changed."""
     conn.execute(update(versions).where(versions.c.id == version_id).values(members_digest=None))
+
+
+def keep_stats(conn: Connection, version_id: int, stats: str) -> None:
+    """Keep a published client's own counts, a JSON text."""
+    conn.execute(update(versions).where(versions.c.id == version_id).values(stats=stats))
 
 
 def carry_over(conn: Connection, origin_id: int, version_id: int) -> None:
@@ -222,19 +244,20 @@ def describe(conn: Connection, dataset_ids: Collection[int]) -> dict[int, list[e
     marked = {version: (number, objects) for version, number, objects in conn.execute(totals)}
     described: dict[int, list[extension.VersionInfo]] = {}
     for row in rows:
-        info = _info(row, size.get(row.id, 0), labelled.get(row.id, []), marked.get(row.id, (0, 0)))
+        digest = row.members_digest or names_digest(member_names(conn, row.id))
+        info = _info(row, digest, size.get(row.id, 0), labelled.get(row.id, []), marked.get(row.id, (0, 0)))
         described.setdefault(row.dataset_id, []).append(info)
     return described
 
 
 def _info(
-    row: Row[Any], size: int, labelled: list[extension.Label], annotated: tuple[int, int]
+    row: Row[Any], digest: str, size: int, labelled: list[extension.Label], annotated: tuple[int, int]
 ) -> extension.VersionInfo:
     return extension.VersionInfo(
         dataset_id=row.uuid,
         name=row.name,
         size=size,
-        members_digest=row.members_digest,
+        members_digest=digest,
         labels=labelled,
         annotated=annotated[0],
         objects=annotated[1],
