@@ -46,7 +46,8 @@ class Uploaded:
 
     Attributes:
         dataset: The version, as it is now.
-        pictures: One outcome per picture file: `created`, or `same` where it was in the lake already.
+        pictures: One outcome per picture file: `created`; `same` where it was in the lake already; `there` where one of
+            its name was, on a platform that does not tell its bytes.
         annotated: How many pictures the file annotates.
         objects: How many objects it holds for them.
         findings: What was noticed: objects that could not be carried, names that fit nothing, files passed over.
@@ -130,6 +131,9 @@ def upload(dataset: Dataset, order: Order) -> Uploaded:
     return _Upload(dataset, order, file).run()
 
 
+_ARRIVED = frozenset({"created", "same", "there"})
+
+
 class _Upload:
     """One upload, and what went wrong in it so far."""
 
@@ -150,7 +154,7 @@ class _Upload:
             done = self._with_pictures(self._order.imgdir)
         self._raise_failures(f"`{done.dataset.dataset_name}/{done.dataset.version}` holds the rest")
         for one in done.findings:
-            level = logging.INFO if one.severity is Severity.info else logging.WARNING
+            level = logging.INFO if one.severity is Severity.note else logging.WARNING
             _log.log(level, "%s: [%s] %s", one.position, one.code, one.message)
         return done
 
@@ -226,7 +230,7 @@ class _Upload:
             number, first = len(found.passed_over), ", ".join(f"`{name}`" for name in found.passed_over[:3])
             message = f"passed over: {number:,} that {'is' if number == 1 else 'are'} no picture file: {first}"
             position = Position(shown_path(imgdir))
-            self._findings.append(Diagnostic("P014", Severity.warning, message, position, count=number))
+            self._findings.append(Diagnostic("P020", Severity.warning, message, position, count=number))
         return found
 
     def _send(self, found: PictureFiles) -> tuple[Outcome, ...]:
@@ -236,10 +240,20 @@ class _Upload:
                 bar.advance(len(some))
 
             outcomes = self._writer.upload_pictures(found.files, parallelism=self._order.jobs, on_done=on_done)
-        found.note_outcomes(outcomes)
+        found.note_outcomes(one for one in outcomes if one.status != "there")
+        self._note_unknown(sum(one.status == "there" for one in outcomes))
         self._failures.update(found.failures)
         self._failures.update({one.name: "the platform does not list it" for one in outcomes if _is_lost(one)})
-        return tuple(one for one in outcomes if one.status in {"created", "same"} and one.picture_id)
+        return tuple(one for one in outcomes if one.status in _ARRIVED and one.picture_id)
+
+    def _note_unknown(self, number: int) -> None:
+        """Tell how many pictures are those of the lake, so that a second upload adds to the version all the same."""
+        if number:
+            message = f"{number:,} of the pictures are in the lake by name; this platform does not tell whether their "
+            hint = "give a picture whose bytes changed a new name"
+            self._findings.append(
+                Diagnostic("P016", Severity.warning, f"{message}bytes are the same", None, hint, number)
+            )
 
     def _hold(self, existing: objects.Dataset | None, ids: Sequence[str]) -> objects.Dataset:
         """Make a version of exactly these pictures, or add them to one."""
@@ -280,7 +294,7 @@ class _Upload:
 
 
 def _is_lost(outcome: Outcome) -> bool:
-    return outcome.status in {"created", "same"} and outcome.picture_id is None
+    return outcome.status in _ARRIVED and outcome.picture_id is None
 
 
 def _base_names(found: PictureFiles) -> list[str]:

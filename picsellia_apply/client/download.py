@@ -61,7 +61,7 @@ def _plain_part(part: str) -> str:
 
 
 def fetch_all(transport: Transport, downloads: Sequence[Download]) -> None:
-    """Fetch objects, a few at a time; those that are there already, with the right bytes, are not fetched again.
+    """Fetch objects, a few at a time; those there with the bytes that the platform states are not fetched again.
 
     Raises:
         TransferError: Some could not be fetched; the others were.
@@ -93,7 +93,7 @@ def fetch(transport: Transport, one: Download) -> None:
             ones; nothing was left behind.
         OSError: The file cannot be written.
     """
-    if one.target.exists() and (one.sha256 is None or _digest(one.target) == one.sha256):
+    if one.sha256 is not None and one.target.exists() and _digest(one.target) == one.sha256:
         return
     one.target.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, _ATTEMPTS + 1):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FOLDER = "lake"
 """The lake's own folder inside a data folder."""
 
-_open: dict[Path, tuple[Lake, int]] = {}
+_open: dict[tuple[Path, bool], tuple[Lake, int]] = {}
 _lock = threading.Lock()
 
 
@@ -162,32 +162,34 @@ def _no_write(_data: bytes) -> object:
 
 
 def embedded_adapter(data_dir: Path, *, create: bool) -> EmbeddedAdapter:
-    """Return the adapter of the lake in `data_dir`; clients of one process share one open lake per folder.
+    """Return the adapter of the lake in `data_dir`; clients of one process share open lakes.
 
     Args:
         data_dir: The data folder.
-        create: Make what is missing; without it an empty lake in memory answers for a lake that is not there.
+        create: Make what is missing; without it the folder is only read, and an empty lake in memory answers for a lake
+            that is not there.
 
     Raises:
         UsageError: The folder cannot be made, or holds no lake that can be opened.
     """
     from picsellia_apply.lake import open_lake
 
-    key = data_dir.resolve()
-    if not create and not (key / FOLDER).is_dir():
+    folder = data_dir.resolve()
+    if not create and not (folder / FOLDER / "lake.db").is_file():
         lake = open_lake(None, embedded=True)
         return EmbeddedAdapter(lake.wsgi, lake.close)
+    key = (folder, create)
     with _lock:
         if key not in _open:
             if create:
-                _prepare(key)
-            _open[key] = (open_lake(key / FOLDER, embedded=True), 0)
+                _prepare(folder)
+            _open[key] = (open_lake(folder / FOLDER, embedded=True, read_only=not create), 0)
         lake, users = _open[key]
         _open[key] = (lake, users + 1)
     return EmbeddedAdapter(lake.wsgi, lambda: _leave(key))
 
 
-def _leave(key: Path) -> None:
+def _leave(key: tuple[Path, bool]) -> None:
     with _lock:
         lake, users = _open[key]
         if users > 1:

@@ -120,12 +120,18 @@ def object_name_for(model_id: str, key: str, file_name: str, files: Mapping[str,
 def store_file(transport: Transport, organization: str, model_id: str, key: str, path: Path) -> str:
     """Send a file of a network, put it under `key` and return its object name.
 
-    `files` is written as a whole (SDK v2 has nothing finer): within this process, one at a time.
+    `files` is written as a whole (SDK v2 has nothing finer), so it is read again once the file is sent: sending takes
+    long, and what others put there meanwhile must stay. Within this process it is one file at a time.
     """
     with _files_lock:
-        files = read_network(transport, organization, model_id=model_id).files
-        name = object_name_for(model_id, key, path.name, files)
-        send_file(transport, name, path)
+        name = ""
+        while True:
+            files = read_network(transport, organization, model_id=model_id).files
+            wanted = object_name_for(model_id, key, path.name, files)
+            if name == wanted:
+                break
+            name = wanted
+            send_file(transport, name, path)
         if files.get(key) != name:
             patch_network(transport, organization, model_id, {"files": {**files, key: name}})
     return name

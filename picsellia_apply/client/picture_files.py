@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 """Files between two steps of the bar."""
 TAKEN = "a picture of this name with other bytes is in the lake"
+UNKNOWN = "a picture of this name is in the lake, and this platform does not tell whether its bytes are the same"
 
 
 @dataclass(slots=True)
@@ -39,8 +40,8 @@ class PictureFiles:
         """Add what was not uploaded to the failures, by its path."""
         paths = {file.name: str(file.path) for file in self.files}
         for one in outcomes:
-            if one.status in {"failed", "differs"}:
-                self.failures[paths[one.name]] = one.error or TAKEN
+            if one.status in {"failed", "differs", "there"}:
+                self.failures[paths[one.name]] = one.error or (UNKNOWN if one.status == "there" else TAKEN)
 
 
 def read_folder(folder: Path, tags: Sequence[str]) -> PictureFiles:

@@ -39,6 +39,7 @@ class _Annotation(msgspec.Struct):
 class _Annotations(msgspec.Struct):
     annotations: list[_Annotation]
     nb_pages: int | None = None
+    has_next: bool | None = None
 
 
 class PlainReader(Reader):
@@ -80,10 +81,8 @@ class PlainReader(Reader):
     def datasets(self, names: Iterable[str]) -> tuple[ext.DatasetInfo, ...]:
         """Return the datasets of these names, versions in the platform's order, without labels."""
         wanted = set(names)
-        path = ("dataset", self.organization_id)
-        listed = self.transport.ask("GET", *path, answer=_Datasets, repeat_safe=True).datasets
         found: dict[str, ext.DatasetInfo] = {}
-        for one in listed:
+        for one in self._versions():
             if one.dataset_name in wanted:
                 new = ext.DatasetInfo(one.dataset_name, one.description, one.private, [])
                 found.setdefault(one.dataset_name, new).versions.append(self._version(one))
@@ -93,9 +92,22 @@ class PlainReader(Reader):
         """Return the picture names of a version, ordered."""
         return tuple(self.pictures_of(dataset_id).names)
 
-    def annotation_digests(self, dataset_id: str) -> dict[str, str]:
-        """Return picture name -> digest, computed from the annotations themselves."""
-        return {name: annotation_digest(texts) for name, texts in self._texts(dataset_id).items()}
+    def holders(self, names: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return which versions hold any of these pictures, found in the listings of all versions."""
+        wanted = set(names)
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        for one in self._versions() if wanted else ():
+            held = wanted.intersection(self.pictures_of(one.dataset_id).names)
+            if held:
+                texts = self._texts(one.dataset_id)
+                objects = sum(len(texts[name]) for name in held & texts.keys())
+                found[one.dataset_name, one.version] = (len(held), objects)
+        return found
+
+    def annotation_sizes(self, dataset_id: str) -> dict[str, tuple[str, int]]:
+        """Return picture name -> digest and number of objects, computed from the annotations themselves."""
+        texts_of_all = self._texts(dataset_id)
+        return {name: (annotation_digest(texts), len(texts)) for name, texts in texts_of_all.items()}
 
     def annotations(self, dataset_id: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return picture name -> canonical texts."""
@@ -126,6 +138,10 @@ class PlainReader(Reader):
     def _listed(self, *path: str) -> list[v2.Picture]:
         return self.transport.ask("GET", *path, answer=_Pictures, repeat_safe=True).pictures
 
+    def _versions(self) -> list[v2.Dataset]:
+        path = ("dataset", self.organization_id)
+        return self.transport.ask("GET", *path, answer=_Datasets, repeat_safe=True).datasets
+
     def _version(self, one: v2.Dataset) -> ext.VersionInfo:
         members = self.pictures_of(one.dataset_id).names
         if len(members) != one.size:
@@ -145,16 +161,41 @@ class PlainReader(Reader):
     def _texts(self, dataset_id: str) -> dict[str, tuple[str, ...]]:
         """Return picture name -> canonical texts of a version, read whole."""
         texts: dict[str, tuple[str, ...]] = {}
-        offset = 0
+        offset = pages = 0
         while True:
             query = {"limit": str(ANNOTATIONS_AT_ONCE), "offset": str(offset)}
             path = ("annotation", dataset_id)
             answer = self.transport.ask("GET", *path, answer=_Annotations, repeat_safe=True, query=query)
+            known = len(texts)
             for one in answer.annotations:
                 texts[one.external_picture_url] = texts_of(one.data, one.image_qa or ())
-            offset += ANNOTATIONS_AT_ONCE
-            if answer.nb_pages is None or offset >= answer.nb_pages * ANNOTATIONS_AT_ONCE:
+            pages += 1
+            if not _goes_on(answer, pages, fresh=len(texts) > known):
                 return texts
+            # Pages are counted in our limit; where none are stated, a platform may send shorter ones.
+            offset = offset + len(answer.annotations) if answer.nb_pages is None else pages * ANNOTATIONS_AT_ONCE
+
+
+def _goes_on(answer: _Annotations, pages: int, *, fresh: bool) -> bool:
+    """Return whether there is a page behind this one: each release of a platform says it in its own way, or not at all.
+
+    Args:
+        answer: The page.
+        pages: How many were read, this one included.
+        fresh: It brought pictures that none before it did; a platform that does not page sends the same again.
+
+    Raises:
+        ProcessingError: There is said to be more, and nothing new comes.
+
+    Source: WIRE_V2.md 4.11.
+    """
+    if answer.nb_pages is not None:
+        return pages < answer.nb_pages
+    if answer.has_next and not fresh:
+        raise ProcessingError("annotation: the platform tells of more pages, and sends nothing new")
+    if answer.has_next is not None:
+        return answer.has_next
+    return fresh and len(answer.annotations) >= ANNOTATIONS_AT_ONCE
 
 
 def _columns(pictures: Iterable[v2.Picture]) -> ext.PictureColumns:
@@ -176,4 +217,5 @@ def _columns(pictures: Iterable[v2.Picture]) -> ext.PictureColumns:
         stored_heights=heights,
         tags=tags,
         total=len(ordered),
+        sources=[one.source or "" for one in ordered],
     )

@@ -20,7 +20,13 @@ from picsellia_apply.client import merging, network_files
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.upload import Outcome, PictureFile, read_verified, upload
 from picsellia_apply.client.writer import Writer
-from picsellia_apply.errors import ConflictError, InvalidQueryError, PicselliaError, ResourceNotFoundError
+from picsellia_apply.errors import (
+    ConflictError,
+    InvalidQueryError,
+    PicselliaError,
+    ProcessingError,
+    ResourceNotFoundError,
+)
 from picsellia_apply.model.annotation import annotation_digest, labels_of, texts_of, wire_of
 from picsellia_apply.wire import extension as ext
 from picsellia_apply.wire import v2
@@ -30,6 +36,10 @@ FIRST = "first"
 """The name that SDK v2 gives to the first version of a dataset."""
 PICTURES_AT_ONCE = 8
 """Pictures that one thread sends in a row."""
+
+
+class _Listed(msgspec.Struct):
+    pictures: list[v2.Picture]
 
 
 class _Made(msgspec.Struct):
@@ -50,16 +60,10 @@ class PlainWriter(Writer):
         on_done: Callable[[Sequence[Outcome]], None] | None = None,
         source: str = "sdk",
     ) -> tuple[Outcome, ...]:
-        """Send picture files that the lake has no name of; v2 cannot compare bytes, so the others count as `same`."""
+        """Send picture files that the lake has no name of; v2 cannot compare bytes, so the others are `there`."""
         known = self.picture_ids([file.name for file in files])
         new = [file for file in files if file.name not in known]
-        there = [Outcome(file.name, "same", known[file.name]) for file in files if file.name in known]
-        tagged: dict[tuple[str, ...], list[str]] = {}
-        for file in files:
-            if file.name in known:
-                tagged.setdefault(file.tags, []).append(known[file.name])
-        for tags, ids in tagged.items():
-            self.tag(tags, ids)
+        there = [Outcome(file.name, "there", known[file.name]) for file in files if file.name in known]
         if there and on_done is not None:
             on_done(there)
 
@@ -84,11 +88,17 @@ class PlainWriter(Writer):
             path = ("picture", "upload", self.organization_id)
             self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=True, body=body)
         except ConflictError:
-            # Somebody's of this name, or ours whose first answer was lost: v2 cannot tell.
-            return Outcome(file.name, "same")
+            # Somebody's of this name, or ours whose first answer was lost: the object that it has tells.
+            return Outcome(file.name, "created" if self._stored_key(file.name) == key else "there")
         except InvalidQueryError as error:
             return Outcome(file.name, "failed", error=error.message)
         return Outcome(file.name, "created")
+
+    def _stored_key(self, name: str) -> str | None:
+        """Return the object that the picture of this name has; a rare question, so that listing all of them will do."""
+        path = ("datalake", self.organization_id)
+        listed = self.transport.ask("GET", *path, answer=_Listed, repeat_safe=True).pictures
+        return next((one.internal_key for one in listed if one.external_url == name), None)
 
     def create_version(
         self,
@@ -139,13 +149,36 @@ class PlainWriter(Writer):
             return "same", None
         if item.expect is not None and item.expect != (annotation_digest(there) if there is not None else ""):
             return "stale", "the annotation is not what was expected"
+        if there is not None:
+            self._ask("DELETE", "annotation", dataset_id, picture_id)
         try:
+            self._put_once(dataset_id, item, wanted)
+        except ConflictError:
+            raise  # somebody else's is there now: ours would be appended to it
+        except PicselliaError as error:
             if there is not None:
-                self._ask("DELETE", "annotation", dataset_id, picture_id)
-            once(lambda: self._put(dataset_id, item), lambda: self._is_put(dataset_id, item.name, wanted))
-        except InvalidQueryError as error:
-            return "refused", error.message
+                self._put_back(dataset_id, item.name, there, error)
+            if isinstance(error, InvalidQueryError):
+                return "refused", error.message
+            raise
         return "put", None
+
+    def _put_back(self, dataset_id: str, name: str, old: tuple[str, ...], why: PicselliaError) -> None:
+        """Put a deleted annotation back, unless something is there; whether a lost request arrived is looked up.
+
+        Raises:
+            ProcessingError: That failed too; the picture is named.
+        """
+        try:
+            if self._is_put(dataset_id, name, old) is None:
+                self._put_once(dataset_id, ext.AnnotationItem(name, *wire_of(old)), old)
+        except PicselliaError as error:
+            message = f"`{name}`: its annotation was deleted to be replaced, the new one was not taken ({why.message})"
+            hint = "its objects are no longer on the platform: apply again, or restore them from the annotation file"
+            raise ProcessingError(f"{message}, and the old one could not be put back: {error.message}", hint) from why
+
+    def _put_once(self, dataset_id: str, item: ext.AnnotationItem, wanted: tuple[str, ...]) -> None:
+        once(lambda: self._put(dataset_id, item), lambda: self._is_put(dataset_id, item.name, wanted))
 
     def _put(self, dataset_id: str, item: ext.AnnotationItem) -> bool:
         body = {"data": item.data, "image_qa": item.image_qa}

@@ -33,7 +33,7 @@ class Bar:
         self._begun = clock()
         self._done = 0
         self._lock = threading.Lock()
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._shown: tuple[Progress, TaskID] | None = None
 
     def advance(self, count: int = 1) -> None:

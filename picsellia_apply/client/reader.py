@@ -90,13 +90,44 @@ class Reader:
 
         return tuple(name for one in _pages(page) for name in one.names)
 
+    def holders(self, names: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return, per dataset and version that holds any of these pictures, how many of them, and objects on them.
+
+        Raises:
+            ProcessingError: The answer contradicts itself.
+        """
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        for some in chunks(sorted(set(names)), ROWS_AT_ONCE):
+            answer = self._ask("pictures", "holders", ext.NamesLookup(list(some)), ext.HolderColumns)
+            if not len(answer.datasets) == len(answer.versions) == len(answer.pictures) == len(answer.objects):
+                raise ProcessingError("pictures/holders: the columns are not of one length")
+            keys = zip(answer.datasets, answer.versions, strict=True)
+            for key, pictures, objects in zip(keys, answer.pictures, answer.objects, strict=True):
+                before = found.get(key, (0, 0))
+                found[key] = (before[0] + pictures, before[1] + objects)
+        return found
+
     def annotation_digests(self, dataset_id: str) -> dict[str, str]:
         """Return picture name -> digest of every annotated picture of a version; raises as `version_members`."""
+        return {name: digest for name, (digest, _) in self.annotation_sizes(dataset_id).items()}
+
+    def annotation_sizes(self, dataset_id: str) -> dict[str, tuple[str, int]]:
+        """Return picture name -> digest and number of objects of every annotated picture of a version.
+
+        Raises:
+            ProcessingError: The pages do not add up to the total they state.
+            ResourceNotFoundError: There is no such version.
+        """
 
         def page(after: str | None) -> ext.AnnotationColumns:
             return self._annotations(ext.AnnotationLookup(dataset_id, after=after, limit=ROWS_AT_ONCE))
 
-        return {name: digest for one in _pages(page) for name, digest in zip(one.names, one.digests, strict=True)}
+        pages = list(_pages(page))
+        return {
+            name: (digest, count)
+            for one in pages
+            for name, digest, count in zip(one.names, one.digests, one.counts, strict=True)
+        }
 
     def annotations(self, dataset_id: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return picture name -> canonical texts of its annotation; pictures without one are left out.
@@ -186,6 +217,7 @@ def _joined(pages: Sequence[ext.PictureColumns]) -> ext.PictureColumns:
         whole.heights += page.heights
         whole.stored_widths += page.stored_widths
         whole.stored_heights += page.stored_heights
+        whole.sources += page.sources
     whole.total = len(whole.names)
     return whole
 

@@ -12,6 +12,7 @@ _READING_POSTS: tuple[tuple[str | None, ...], ...] = (
     ("get_organization",),
     ("datalake", "search", None),
     (extension.PREFIX, None, "pictures", "lookup"),
+    (extension.PREFIX, None, "pictures", "holders"),
     (extension.PREFIX, None, "datasets", "lookup"),
     (extension.PREFIX, None, "versions", "members"),
     (extension.PREFIX, None, "annotations", "lookup"),

@@ -360,8 +360,15 @@ def _decoded(what: str, content: bytes, answer: type[T]) -> T:
 
 
 def _told(method: str, url: str) -> str:
-    """Return a signed URL fit for a message: without its query, which is a key."""
-    address = urlsplit(url)
+    """Return a signed URL fit for a message: without its query, which is a key.
+
+    Raises:
+        ProcessingError: The platform sent what is no URL.
+    """
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        raise ProcessingError(f"{method}: the platform sent an address that is none") from None
     return f"{method} {address.scheme}://{address.hostname}{address.path}"
 
 

@@ -39,6 +39,7 @@ _BLOCK = 1024 * 1024
 _CONTENT_TYPE = "application/vnd.picsellia-apply.batch"
 _TURNED = frozenset({5, 6, 7, 8})
 _STATUSES = frozenset({"created", "same", "differs"})
+_FATAL = (AuthenticationError, UnsufficientRessourcesError, RefusedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class Outcome:
 
     Attributes:
         name: The picture's name.
-        status: created; same (it was there with these bytes); differs (it is there with other bytes); failed.
+        status: created; same (it was there with these bytes); differs (it is there with other bytes); there (a picture
+            of this name is there, its bytes unknown); failed.
         picture_id: None where failed.
         error: Why it failed, else None.
     """
@@ -132,8 +134,9 @@ def upload(
         One outcome per file, in order.
 
     Raises:
-        AuthenticationError: The platform refuses us; what is on its way is finished first.
+        AuthenticationError: The platform refuses us; what is on its way is finished, and told, first.
         UnsufficientRessourcesError: Likewise, for want of quota.
+        RefusedError: Likewise, as this client only reads.
     """
     outcomes: dict[int, Sequence[Outcome]] = {}
     queue = iter(enumerate(batches(files, pictures_at_once)))
@@ -154,9 +157,16 @@ def upload(
             for future in done:
                 index, batch = running.pop(future)
                 outcomes[index], failure = _result(future, batch)
-                stopped = stopped or failure
+                stopped = _gravest(stopped, failure)
                 _tell(on_done, outcomes[index])
+    if isinstance(stopped, _FATAL):
+        raise stopped
     return tuple(one for index in sorted(outcomes) for one in outcomes[index])
+
+
+def _gravest(one: PicselliaError | None, other: PicselliaError | None) -> PicselliaError | None:
+    """Return the one that is raised at the end, else the first."""
+    return other if one is None or (isinstance(other, _FATAL) and not isinstance(one, _FATAL)) else one
 
 
 def _tell(on_done: Callable[[Sequence[Outcome]], None] | None, outcomes: Sequence[Outcome]) -> None:
@@ -174,10 +184,8 @@ def _result(future: Future[list[Outcome]], batch: Sequence[PictureFile]) -> tupl
     """Return a batch's outcomes, and what makes going on pointless."""
     try:
         return future.result(), None
-    except (AuthenticationError, UnsufficientRessourcesError, RefusedError):
-        raise
     except PicselliaError as error:
-        pointless = error if lost(error) or isinstance(error, ApiLimitError) else None
+        pointless = error if lost(error) or isinstance(error, (ApiLimitError, *_FATAL)) else None
         return [Outcome(file.name, "failed", error=error.message) for file in batch], pointless
 
 
@@ -223,7 +231,10 @@ class BatchSender:
         if why is not None:
             return [Outcome(file.name, "failed", error=why)]
         head = _head([file], self.source)
-        return self._post([file], lambda: _Joined(head, file.path, file.size))
+        try:
+            return self._post([file], lambda: _Joined(head, file.path, file.size))
+        except OSError as error:  # those of the network have types of their own
+            return [Outcome(file.name, "failed", error=f"cannot be read: {error.strerror or error}")]
 
     def _post(self, files: Sequence[PictureFile], data: bytes | Callable[[], Stream]) -> list[Outcome]:
         path = (ext.PREFIX, self.organization_id, "pictures", "batch")

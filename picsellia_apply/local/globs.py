@@ -19,6 +19,15 @@ def normal_pattern(pattern: str) -> str:
     return unicodedata.normalize("NFC", pattern).removeprefix("./").rstrip("/")
 
 
+def glob_fault(pattern: str) -> str:
+    """Return why a glob is none, or an empty text."""
+    try:
+        re.compile(glob_regex(pattern))
+    except re.error as error:
+        return error.msg.replace("\\", "")
+    return ""
+
+
 def glob_regex(pattern: str) -> str:
     """Return the regular expression of one glob; it must match the whole relative path."""
     parts = normal_pattern(pattern).split("/")
@@ -41,7 +50,7 @@ def _segment(part: str) -> str:
             translated += "[^/]*"
         elif piece == "?":
             translated += "[^/]"
-        elif piece.startswith("[") and len(piece) > 1:
+        elif piece.startswith("[") and piece.endswith("]") and piece not in {"[]", "[!]"}:
             translated += _one_of(piece[1:-1])
         else:
             translated += re.escape(piece)
@@ -51,7 +60,9 @@ def _segment(part: str) -> str:
 def _one_of(members: str) -> str:
     """Translate what stands between brackets; a slash is never among it."""
     negated = members.startswith("!")
-    inner = members.removeprefix("!").replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]").replace("^", r"\^")
+    chars = members.removeprefix("!")
+    # A hyphen between two others makes a range; every other character that means something to `re` is escaped.
+    inner = "".join(c if c == "-" and 0 < at < len(chars) - 1 else re.escape(c) for at, c in enumerate(chars))
     return f"[^/{inner}]" if negated else f"(?!/)[{inner}]"
 
 

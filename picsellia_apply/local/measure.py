@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from picsellia_apply.local.cache import Entry, FolderCache, Stat, StatCache, stat_of
 from picsellia_apply.local.hashing import hash_file
-from picsellia_apply.media import NotAPicture, probe_bytes
+from picsellia_apply.media import IN_MEMORY, NotAPicture, Probe, probe_bytes, probe_file
 
 _THREADS_FROM = 256 * 1024
 """Mean bytes from which threads pay: hashing lets others run, but handing over costs more than a small file."""
 
 Fault = NotAPicture | OSError
+Progress = Callable[[int, int], None]
+"""Told how many files are read, of how many; files that the cache knows are no part of it."""
 
 
 def measure(
-    folder: Path, files: Mapping[str, Stat], wanted: Iterable[str], cache: StatCache
+    folder: Path,
+    files: Mapping[str, Stat],
+    wanted: Iterable[str],
+    cache: StatCache,
+    progress: Progress | None = None,
 ) -> tuple[dict[str, Entry], dict[str, Fault]]:
     """Learn about pictures.
 
@@ -28,6 +34,7 @@ def measure(
         files: Every file there is below it, with its stat; entries of others are dropped from the cache.
         wanted: Which of them to learn about.
         cache: Asked first, told afterwards.
+        progress: Called after every file that is read.
 
     Returns:
         What is known per path, and why not for those that are no picture or cannot be read.
@@ -41,13 +48,19 @@ def measure(
             entries[path] = entry
         else:
             pending.append(path)
-    faults = _read_all(folder, files, pending, entries, cache) if pending else {}
+    faults = _read_all(folder, files, pending, entries, cache, progress=progress) if pending else {}
     _remember(known, files, entries, faults)
     return entries, faults
 
 
 def _read_all(
-    folder: Path, files: Mapping[str, Stat], pending: list[str], entries: dict[str, Entry], cache: StatCache
+    folder: Path,
+    files: Mapping[str, Stat],
+    pending: list[str],
+    entries: dict[str, Entry],
+    cache: StatCache,
+    *,
+    progress: Progress | None,
 ) -> dict[str, Fault]:
     """Read files; those that may have changed within the clock's resolution get a stat that never matches."""
     faults: dict[str, Fault] = {}
@@ -61,9 +74,9 @@ def _read_all(
     large = sum(files[path].size for path in pending) > _THREADS_FROM * len(pending)
     if large and len(pending) > 1:
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            results = list(pool.map(read, pending))
+            results = _counted(pool.map(read, pending), len(pending), progress)
     else:
-        results = [read(path) for path in pending]
+        results = _counted(map(read, pending), len(pending), progress)
     for path, result in zip(pending, results, strict=True):
         if isinstance(result, Entry):
             entries[path] = result
@@ -72,14 +85,35 @@ def _read_all(
     return faults
 
 
+def _counted(results: Iterable[Entry | Fault], total: int, progress: Progress | None) -> list[Entry | Fault]:
+    if progress is None:
+        return list(results)
+    counted = []
+    for done, result in enumerate(results, 1):
+        counted.append(result)
+        progress(done, total)
+    return counted
+
+
 def _read(path: Path, stat: Stat, cache: StatCache) -> Entry:
     read_at = cache.now_ns()
-    with path.open("rb", buffering=0) as file:
-        data = file.readall()
-    found = probe_bytes(data)
-    digest = hashlib.sha256(data).hexdigest()
-    good = stat if cache.is_settled(stat, read_at) and stat.size == len(data) else Stat(len(data), -1, -1, -1)
+    if stat.size > IN_MEMORY:
+        digest, size, found = _read_blocks(path)
+    else:
+        with path.open("rb", buffering=0) as file:
+            data = file.readall()
+        found = probe_bytes(data)
+        digest, size = hashlib.sha256(data).hexdigest(), len(data)
+    good = stat if cache.is_settled(stat, read_at) and stat.size == size else Stat(size, -1, -1, -1)
     return Entry(*good, digest, found.width, found.height, found.orientation)
+
+
+def _read_blocks(path: Path) -> tuple[str, int, Probe]:
+    """Read a large file block by block, and leave it to Pillow what of it it needs: eight may be read at once."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+        return digest, size, probe_file(file, size)
 
 
 def _remember(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from picsellia_apply.errors import Diagnostic, Severity
+from picsellia_apply.model.names import NAME_LENGTH
 from picsellia_apply.source import Position, shown_path
 
-NAME_LENGTH = 1024
-"""Most characters of a picture's name."""
+Value = TypeVar("Value")
+
 _SHOWN = 20
 """Most faults of one kind that are told one by one."""
 
@@ -40,13 +42,13 @@ def name_fault(name: str) -> str:
     return "holds a control character" if any(unicodedata.category(c) == "Cc" for c in name) else ""
 
 
-def name_diagnostics(names: Sequence[str], paths: Sequence[str], naming: str) -> list[Diagnostic]:
+def name_diagnostics(names: Sequence[str], paths: Sequence[str], files: Sequence[str]) -> list[Diagnostic]:
     """Return every fault of the names of one set.
 
     Args:
         names: In the lake.
         paths: Their files.
-        naming: `basename` or `path`.
+        files: The same, relative to the set's folders: what they would be called under `naming: path`.
     """
     found: list[Diagnostic] = []
     for name, file in zip(names, paths, strict=True):
@@ -55,28 +57,36 @@ def name_diagnostics(names: Sequence[str], paths: Sequence[str], naming: str) ->
             position = Position(shown_path(file).encode(errors="backslashreplace").decode())
             found.append(Diagnostic("P013", Severity.error, f"the picture's name {wrong}", position, "rename the file"))
     if len(set(names)) < len(names):
-        found += _collisions(names, paths, naming)
+        found += _collisions(names, paths, files)
     if len({name.casefold() for name in names}) < len(set(names)):
         found += _near_collisions(names)
     return found
 
 
-def _grouped(keys: Sequence[str], values: Sequence[str]) -> Mapping[str, list[str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
+def _grouped(keys: Sequence[str], values: Sequence[Value]) -> Mapping[str, list[Value]]:
+    groups: dict[str, list[Value]] = defaultdict(list)
     for key, value in zip(keys, values, strict=True):
         groups[key].append(value)
     return {key: group for key, group in groups.items() if len(group) > 1}
 
 
-def _collisions(names: Sequence[str], paths: Sequence[str], naming: str) -> list[Diagnostic]:
-    groups = _grouped(names, paths)
-    hint = "rename one of them, or write `naming: path`" if naming == "basename" else "rename one of them"
+def _collisions(names: Sequence[str], paths: Sequence[str], files: Sequence[str]) -> list[Diagnostic]:
+    groups = _grouped(names, list(zip(paths, files, strict=True)))
     found = []
-    for name, files in sorted(groups.items())[:_SHOWN]:
-        listed = " and ".join(f"`{shown_path(file)}`" for file in files[:3]) + (", ..." if len(files) > 3 else "")
-        message = f"{len(files)} files would be called `{name}`: {listed}"
-        found.append(Diagnostic("P005", Severity.error, message, None, hint, len(files)))
+    for name, group in sorted(groups.items())[:_SHOWN]:
+        listed = " and ".join(f"`{shown_path(path)}`" for path, _ in group[:3]) + (", ..." if len(group) > 3 else "")
+        message = f"{len(group)} files would be called `{name}`: {listed}"
+        found.append(Diagnostic("P005", Severity.error, message, None, _way_out(group), len(group)))
     return found + _rest("P005", Severity.error, "more names would be given twice", len(groups))
+
+
+def _way_out(group: Sequence[tuple[str, str]]) -> str:
+    """Return what tells files of one name apart, given each one's path, and its path relative to its `from`."""
+    if len({picture_name(file, "path") for _, file in group}) == len(group):
+        return "rename one of them, or write `naming: path`"
+    if len({picture_name(path, "path") for path, _ in group}) == len(group):
+        return "rename one of them, or make `from` the folder that holds them all and write `naming: path`"
+    return "rename one of them"
 
 
 def _near_collisions(names: Sequence[str]) -> list[Diagnostic]:

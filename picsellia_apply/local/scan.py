@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.local.cache import Entry, Stat, StatCache, stat_of
-from picsellia_apply.local.globs import is_glob, matcher, normal_pattern
-from picsellia_apply.local.measure import Fault, measure
+from picsellia_apply.local.counting import AddedUp
+from picsellia_apply.local.globs import glob_fault, is_glob, matcher, normal_pattern
+from picsellia_apply.local.measure import Fault, Progress, measure
 from picsellia_apply.local.naming import name_diagnostics, picture_name
 from picsellia_apply.local.walk import list_files
 from picsellia_apply.media import PICTURE_SUFFIXES, NotAPicture
@@ -30,16 +31,27 @@ class _Scan:
     cache: StatCache
     include: Sequence[str]
     exclude: Sequence[str]
+    progress: AddedUp | None = None
     rows: list[tuple[str, str, Entry]] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     matched: set[int] = field(default_factory=set)
+    excluding: set[int] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    singles: dict[Path, dict[str, Stat]] = field(default_factory=dict)
     folders: int = 0
+    hidden_files: int = 0
+    hidden_folders: int = 0
 
 
 def scan_pictures(
-    sources: Sequence[Path], *, include: Sequence[str], exclude: Sequence[str], naming: str, cache: StatCache
+    sources: Sequence[Path],
+    *,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    naming: str,
+    cache: StatCache,
+    progress: Progress | None = None,
 ) -> tuple[LocalPictures, tuple[Diagnostic, ...]]:
     """Find and read the pictures of one set.
 
@@ -47,18 +59,23 @@ def scan_pictures(
         sources: Folders and files. In a folder, pictures are chosen by `include` and `exclude`; hidden files never.
         include: Globs and names relative to a folder; none for every picture of a type we know. A glob chooses among
             those types, a name whatever it names.
-        exclude: Globs and names to leave out.
+        exclude: Globs and names to leave out, relative to each folder; of a file, its name.
         naming: `basename` or `path`.
         cache: Knows files that did not change.
+        progress: Told how many files are read, of how many found so far.
 
     Returns:
         The pictures, and every fault. A diagnostic about one file has its position; one about the set as a whole has
         none; one about an entry of `include` or `exclude` has a `Place` without a file, relative to the set's fields.
     """
-    scan = _Scan(cache, include, exclude)
+    scan = _Scan(cache, include, exclude, AddedUp(progress) if progress else None)
     for number, source in enumerate(sources):
         _scan_source(scan, source, number)
+    for folder, files in scan.singles.items():
+        _scan_files(scan, folder, files)
     _tell_patterns(scan)
+    _tell_exclude(scan)
+    _tell_hidden(scan)
     _tell_faults(scan)
     if not scan.rows and not any(d.severity is Severity.error for d in scan.diagnostics):
         scan.diagnostics.append(
@@ -83,30 +100,35 @@ def _scan_source(scan: _Scan, source: Path, number: int) -> None:
     if source.is_dir():
         _scan_folder(scan, source, place)
     elif source.is_file():
-        entries, faults = measure_one(source, stat_of(stat), scan.cache)
-        _take(scan, source.parent, entries, faults)
+        if not _excluded(scan, [source.name]):
+            scan.singles.setdefault(source.parent, {})[source.name] = stat_of(stat)
     else:
         message = f"`{shown_path(source)}` is neither a file nor a folder"
         scan.diagnostics.append(_error("P009", message, place))
 
 
-def measure_one(path: Path, stat: Stat, cache: StatCache) -> tuple[dict[str, Entry], dict[str, Fault]]:
-    """Learn about one picture without forgetting its neighbours."""
-    neighbours = {name: Stat(*entry[:4]) for name, entry in cache.folder(path.parent).entries.items()}
-    return measure(path.parent, {**neighbours, path.name: stat}, [path.name], cache)
+def _scan_files(scan: _Scan, folder: Path, files: Mapping[str, Stat]) -> None:
+    """Learn about the pictures of one folder that are named one by one, without forgetting their neighbours."""
+    neighbours = {name: Stat(*entry[:4]) for name, entry in scan.cache.folder(folder).entries.items()}
+    progress = scan.progress.part() if scan.progress else None
+    entries, faults = measure(folder, {**neighbours, **files}, files, scan.cache, progress)
+    _take(scan, folder, entries, faults)
 
 
 def _scan_folder(scan: _Scan, folder: Path, place: Place) -> None:
     listing = list_files(folder)
     scan.diagnostics += listing.diagnostics
     scan.folders += 1
+    scan.hidden_files += listing.hidden_files
+    scan.hidden_folders += listing.hidden_folders
     pictures = [file for file in listing.files if file.lower().endswith(_SUFFIXES)]
     if not pictures and not (listing.files and scan.include) and not listing.diagnostics:
         known = ", ".join(sorted(suffix[1:] for suffix in PICTURE_SUFFIXES))
         message = f"the folder `{shown_path(folder)}` holds no picture"
         scan.diagnostics.append(_error("P002", message, place, f"types we know: {known}"))
     chosen = _choose(scan, listing.files, pictures)
-    entries, faults = measure(folder, listing.files, chosen, scan.cache)
+    progress = scan.progress.part() if scan.progress else None
+    entries, faults = measure(folder, listing.files, chosen, scan.cache, progress)
     _take(scan, folder, entries, faults)
 
 
@@ -114,10 +136,30 @@ def _choose(scan: _Scan, files: Mapping[str, Stat], pictures: Sequence[str]) -> 
     chosen: Sequence[str] = pictures
     if scan.include:
         chosen = _included(scan, files, pictures)
-    if scan.exclude:
-        excluded = matcher(scan.exclude)
-        chosen = [file for file in chosen if not excluded(_normal(file))]
-    return list(chosen)
+    excluded = _excluded(scan, files)
+    return [file for file in chosen if file not in excluded] if excluded else list(chosen)
+
+
+def _excluded(scan: _Scan, files: Collection[str]) -> set[str]:
+    """Return the files that `exclude` leaves out, and keep in mind which of its entries did something."""
+    if not scan.exclude:
+        return set()
+    normal = {_normal(file): file for file in files}
+    left: set[str] = set()
+    for number, pattern in enumerate(scan.exclude):
+        hits = _hits(pattern, normal, normal)
+        if hits:
+            scan.excluding.add(number)
+            left |= hits
+    return {file for file in files if _normal(file) in left}
+
+
+def _hits(pattern: str, names: Collection[str], choice: Collection[str]) -> set[str]:
+    """Return the one that a pattern names, else those of `choice` that it matches as a glob."""
+    name = normal_pattern(pattern)
+    if name in names:
+        return {name}
+    return set(filter(matcher([pattern]), choice)) if is_glob(pattern) and not glob_fault(pattern) else set()
 
 
 def _included(scan: _Scan, files: Mapping[str, Stat], pictures: Sequence[str]) -> list[str]:
@@ -126,13 +168,7 @@ def _included(scan: _Scan, files: Mapping[str, Stat], pictures: Sequence[str]) -
     known = {_normal(file) for file in pictures}
     chosen: set[str] = set()
     for number, pattern in enumerate(scan.include):
-        name = normal_pattern(pattern)
-        if name in normal:
-            hits = {name}
-        elif is_glob(pattern):
-            hits = set(filter(matcher([pattern]), known))
-        else:
-            hits = set()
+        hits = _hits(pattern, normal, known)
         if hits:
             scan.matched.add(number)
             chosen |= hits
@@ -159,7 +195,10 @@ def _tell_patterns(scan: _Scan) -> None:
     silent = [number for number in range(len(scan.include)) if number not in scan.matched]
     for number in silent[:_SHOWN]:
         pattern, place = scan.include[number], Place("", 0, ("include", str(number)))
-        if is_glob(pattern):
+        fault = glob_fault(pattern)
+        if fault:
+            scan.diagnostics.append(_bad_glob(pattern, fault, place))
+        elif is_glob(pattern):
             message = f"`{pattern}` matches no picture"
             scan.diagnostics.append(Diagnostic("P011", Severity.warning, message, place))
         else:
@@ -169,6 +208,49 @@ def _tell_patterns(scan: _Scan) -> None:
         more = len(silent) - _SHOWN
         message = f"{more:,} more entries of `include` match nothing"
         scan.diagnostics.append(Diagnostic("P012", Severity.error, message, Place("", 0, ("include",)), "", more))
+
+
+def _tell_exclude(scan: _Scan) -> None:
+    silent = [number for number in range(len(scan.exclude)) if number not in scan.excluding]
+    for number in silent[:_SHOWN]:
+        pattern, place = scan.exclude[number], Place("", 0, ("exclude", str(number)))
+        fault = glob_fault(pattern)
+        if fault:
+            scan.diagnostics.append(_bad_glob(pattern, fault, place))
+            continue
+        message = f"`{pattern}` excludes nothing: no file matches it"
+        scan.diagnostics.append(Diagnostic("P014", Severity.warning, message, place, _exclude_hint(scan, pattern)))
+    if len(silent) > _SHOWN:
+        more = len(silent) - _SHOWN
+        message = f"{more:,} more entries of `exclude` match nothing"
+        scan.diagnostics.append(Diagnostic("P014", Severity.warning, message, Place("", 0, ("exclude",)), "", more))
+
+
+def _bad_glob(pattern: str, fault: str, place: Place) -> Diagnostic:
+    hint = "a range in brackets goes from the lower to the higher character, e.g. `[a-z]`"
+    return _error("P017", f"`{pattern}` is no glob: {fault}", place, hint)
+
+
+def _exclude_hint(scan: _Scan, pattern: str) -> str:
+    """Return what would exclude something: most names that do not are relative to another folder."""
+    name = normal_pattern(pattern)
+    chosen = [] if is_glob(name) else [_normal(file) for file, _, _ in scan.rows]
+    tails = [name.split("/", cut)[-1] for cut in range(name.count("/") + 1)]
+    for better in (*tails, *(f"{tail}/**" for tail in tails), *(f"**/{tail}" for tail in tails)):
+        if _hits(better, chosen, chosen):
+            return f"entries are relative to `from`: did you mean `{better}`?"
+    return "entries are relative to `from`"
+
+
+def _tell_hidden(scan: _Scan) -> None:
+    counts = ((scan.hidden_files, "hidden file"), (scan.hidden_folders, "hidden folder"))
+    told = " and ".join(f"{count:,} {what}{'s' * (count != 1)}" for count, what in counts if count)
+    if told:
+        total = scan.hidden_files + scan.hidden_folders
+        hint = "files and folders whose names begin with `.` are never read"
+        scan.diagnostics.append(
+            Diagnostic("P015", Severity.info, f"{told} passed over", Place("", 0, ("from",)), hint, total)
+        )
 
 
 def _tell_faults(scan: _Scan) -> None:
@@ -198,7 +280,7 @@ def _file_fault(path: str, fault: Fault) -> Diagnostic:
 
 def _columns(scan: _Scan, naming: str) -> LocalPictures:
     names = [picture_name(file, naming) for file, _, _ in scan.rows]
-    scan.diagnostics += name_diagnostics(names, [path for _, path, _ in scan.rows], naming)
+    scan.diagnostics += name_diagnostics(names, [path for _, path, _ in scan.rows], [file for file, _, _ in scan.rows])
     if not names:
         return LocalPictures()
     rows = [(name, file, path, *entry) for name, (file, path, entry) in zip(names, scan.rows, strict=True)]

@@ -13,10 +13,12 @@ from picsellia_apply.source import Position, shown_path
 
 @dataclass(slots=True)
 class Listing:
-    """Files below a folder: path relative to it (POSIX) to stat, and what could not be followed."""
+    """Files below a folder: path relative to it (POSIX) to stat, what could not be followed, and what is hidden."""
 
     files: dict[str, Stat]
     diagnostics: list[Diagnostic]
+    hidden_files: int = 0
+    hidden_folders: int = 0
 
 
 def list_files(folder: Path) -> Listing:
@@ -47,8 +49,17 @@ def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...], listing:
         listing.diagnostics.append(_error("P009", f"the folder cannot be read: {error.strerror}", folder))
         return
     for entry in found:
-        if not entry.name.startswith("."):
+        if entry.name.startswith("."):
+            _pass_over(entry, listing)
+        else:
             _visit(entry, prefix, (*above, key), listing)
+
+
+def _pass_over(entry: os.DirEntry[str], listing: Listing) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        listing.hidden_folders += 1
+    else:
+        listing.hidden_files += 1
 
 
 def _visit(entry: os.DirEntry[str], prefix: str, above: tuple[tuple[int, int], ...], listing: Listing) -> None:

@@ -1,6 +1,7 @@
 """One picture file: what it is, how large, how it is turned. Knows no manifest and no platform."""
 
 from picsellia_apply.media.probe import (
+    IN_MEMORY,
     LFS_POINTER,
     PICTURE_SUFFIXES,
     PIXEL_LIMIT,
@@ -8,6 +9,17 @@ from picsellia_apply.media.probe import (
     Probe,
     probe,
     probe_bytes,
+    probe_file,
 )
 
-__all__ = ["LFS_POINTER", "PICTURE_SUFFIXES", "PIXEL_LIMIT", "NotAPicture", "Probe", "probe", "probe_bytes"]
+__all__ = [
+    "IN_MEMORY",
+    "LFS_POINTER",
+    "PICTURE_SUFFIXES",
+    "PIXEL_LIMIT",
+    "NotAPicture",
+    "Probe",
+    "probe",
+    "probe_bytes",
+    "probe_file",
+]

@@ -7,11 +7,12 @@ the file; EXIF orientation 5 to 8 swaps them when the picture is displayed.
 from __future__ import annotations
 
 import io
+import os
 import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from picsellia_apply.media.header import header_size
 
@@ -22,11 +23,16 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", "
 """Lower-case suffixes of the picture types that we know."""
 PIXEL_LIMIT = 178_956_970
 """Most pixels of one picture: twice Pillow's warning level, where Pillow refuses."""
+IN_MEMORY = 16 * 1024 * 1024
+"""A larger file is not held in memory as a whole: several are looked at at once."""
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """How a git-lfs pointer file begins."""
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")  # Pillow finds MPO by way of JPEG
 _ORIENTATION = 0x0112
+_TIFF_PARTS = ((273, 279), (324, 325))
+"""Tags of offsets and byte counts: of strips, of tiles. Source: TIFF 6.0, sections 8 and 15."""
+_END = 64 * 1024
 _pillow = threading.Lock()  # warnings.catch_warnings is not for two threads at once
 
 
@@ -59,7 +65,7 @@ def probe(path: Path) -> Probe:
     """Look at a picture file.
 
     Args:
-        path: The file; it is read as a whole.
+        path: The file; a large one is not read as a whole.
 
     Returns:
         Stored size in px, orientation, format.
@@ -68,7 +74,29 @@ def probe(path: Path) -> Probe:
         NotAPicture: It is empty, cut short, too large, or no picture.
         OSError: It cannot be read.
     """
-    return probe_bytes(path.read_bytes())
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        return probe_file(file, size) if size > IN_MEMORY else probe_bytes(file.read())
+
+
+def probe_file(file: BinaryIO, size: int) -> Probe:
+    """Look at a large picture without reading all of it; see `probe`.
+
+    Args:
+        file: Open for reading, at any place; it is left at any place.
+        size: Bytes, more than 0.
+
+    Raises:
+        NotAPicture: It is cut short, too large, or no picture.
+        OSError: It cannot be read.
+    """
+    file.seek(0)
+    head = file.read(_END)
+    file.seek(max(0, size - _END))
+    tail = file.read(_END)
+    file.seek(0)
+    return _probe_pillow(file, _Ends(head, tail, size))
 
 
 def probe_bytes(data: bytes) -> Probe:
@@ -83,7 +111,7 @@ def probe_bytes(data: bytes) -> Probe:
         raise NotAPicture("it is a git-lfs pointer, not the picture itself", is_pointer=True)
     found = header_size(data)
     if found is None:
-        return _probe_pillow(data)
+        return _probe_pillow(io.BytesIO(data), _Ends(data, data, len(data)))
     width, height, name = found
     _limit(width, height)
     return Probe(width, height, 1, name)
@@ -95,16 +123,24 @@ def _limit(width: int, height: int) -> None:
         raise NotAPicture(f"{size} are more than the {PIXEL_LIMIT:,} px that one picture may have")
 
 
-def _probe_pillow(data: bytes) -> Probe:
+class _Ends(NamedTuple):
+    """How a file begins and ends, and its bytes."""
+
+    head: bytes
+    tail: bytes
+    size: int
+
+
+def _probe_pillow(file: BinaryIO, ends: _Ends) -> Probe:
     from PIL import Image, UnidentifiedImageError
 
     with _pillow, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # limits are our own, and damaged EXIF is judged below
         try:
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            with Image.open(file, formats=_FORMATS) as picture:
                 _limit(*picture.size)
                 found = Probe(*_stored_size(picture), _orientation(picture), str(picture.format))
-                _whole(picture, data)  # afterwards: loading a TIFF turns it
+                _whole(picture, ends)  # afterwards: loading a TIFF turns it
                 return found
         except NotAPicture:
             raise
@@ -121,28 +157,39 @@ def _plain(error: Exception) -> str:
     return "the file is cut short" if "truncated" in text.lower() else text[:120]
 
 
-def _whole(picture: Image, data: bytes) -> None:
+def _whole(picture: Image, ends: _Ends) -> None:
     """Decode the picture where its end is not where the format puts it.
 
     Raises:
         Exception: Whatever Pillow raises on a file that is cut short.
     """
-    if not _ends_well(picture.format or "", data):
+    if not _ends_well(picture, ends):
         picture.load()
 
 
-def _ends_well(name: str, data: bytes) -> bool:
-    match name:
+def _ends_well(picture: Image, ends: _Ends) -> bool:
+    match picture.format:
         case "JPEG" | "MPO":
-            return data.rstrip(b"\0").endswith(b"\xff\xd9")
+            return ends.tail.rstrip(b"\0").endswith(b"\xff\xd9")
         case "PNG":
-            return data[-8:-4] == b"IEND"
+            return ends.tail[-8:-4] == b"IEND"
         case "GIF":
-            return data.rstrip(b"\0").endswith(b";")
+            return ends.tail.rstrip(b"\0").endswith(b";")
         case "WEBP":
-            return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+            return int.from_bytes(ends.head[4:8], "little") + 8 <= ends.size
+        case "TIFF" if ends.size > IN_MEMORY:
+            return _holds_strips(picture, ends.size)
         case _:
             return False
+
+
+def _holds_strips(picture: Image, size: int) -> bool:
+    """Return whether every strip or tile of a TIFF lies in the file: decoding a large one takes its pixels' memory."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    for offsets, counts in _TIFF_PARTS:
+        if offsets in tags and counts in tags and len(tags[offsets]) == len(tags[counts]):
+            return all(at + count <= size for at, count in zip(tags[offsets], tags[counts], strict=True))
+    return False
 
 
 def _stored_size(picture: Image) -> tuple[int, int]:

@@ -102,7 +102,7 @@ def test_the_greeting_is_printed_when_somebody_looks(
 def test_the_greeting_is_logged_otherwise(
     scripted: Script, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "picsellia_apply"):
         Connection(scripted(PING, OURS).transport(), None, host="x").greet()
     assert capsys.readouterr().out == ""
     assert "welcome back." in caplog.text
@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_what_fails_for_the_host_as_a_whole_names_the_host(scripted: Script) -> None:
-    nothing = (404, {}, b'{"error": "nothing is here"}')
+    nothing: Any = (404, {}, b'{"error": "nothing is here"}')
     with pytest.raises(errors.ProcessingError, match=r"no platform answers at http://lake\.test") as refused:
         Connection(scripted(nothing).transport(), None, host="http://lake.test/")
     assert "/sdk/v2/" in refused.value.hint

@@ -30,6 +30,14 @@ URL = "http://lake.test/objects/a?signature=abc"
         ("./a//b", "a/b"),
         ("C:\\windows\\a.jpg", "C__windows_a.jpg"),
         ("a\nb\x1b.jpg", "a_b_.jpg"),
+        ("a\0b.jpg", "a_b.jpg"),
+        ("CON", "_CON"),
+        ("nul.jpg", "_nul.jpg"),
+        ("deep/COM1.tar.gz", "deep/_COM1.tar.gz"),
+        ("console.jpg", "console.jpg"),
+        ("a. . ", "a____"),
+        (".../a", "___/a"),
+        (".hidden", ".hidden"),
     ],
 )
 def test_names_stay_inside_the_folder(name: str, path: str) -> None:
@@ -53,7 +61,16 @@ def test_a_file_that_is_there_is_not_fetched_again(scripted: Script, tmp_path: P
     target = tmp_path / "a.jpg"
     target.write_bytes(CONTENT)
     fetch(scripted().transport(), Download("a.jpg", URL, target, DIGEST))
-    fetch(scripted().transport(), Download("a.jpg", URL, target))
+
+
+def test_a_file_whose_bytes_cannot_be_judged_is_fetched_again(scripted: Script, tmp_path: Path) -> None:
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"stale")
+    fetch(scripted((200, {}, CONTENT)).transport(), Download("a.jpg", URL, target))
+    assert target.read_bytes() == CONTENT
+    with pytest.raises(ForbiddenError):
+        fetch(scripted((403, {}, b"")).transport(), Download("a.jpg", URL, target))
+    assert target.read_bytes() == CONTENT
 
 
 def test_a_file_with_other_bytes_is_fetched_again(scripted: Script, tmp_path: Path) -> None:

@@ -66,13 +66,14 @@ def test_pictures_are_sent_and_read(plain: Client, photos: Photos) -> None:
     assert [one.status for one in first] == ["created", "created"]
     again = [replace(files[0], tags=("night",)), *photos("c.png")]
     second = plain.writer.upload_pictures(again, on_done=told.extend)
-    assert [one.status for one in second] == ["same", "created"]
+    assert [one.status for one in second] == ["there", "created"]
     assert len(told) == 4
     found = plain.reader.pictures_named(["a.png", "b.png", "none"])
     assert found.names == ["a.png", "b.png"]
     assert found.picture_ids == [one.picture_id for one in first]
     assert (found.sha256, found.widths, found.heights) == ([None, None], [4, 4], [6, 6])
-    assert found.tags == {"drone": [0, 1], "night": [0]}
+    assert found.tags == {"drone": [0, 1]}
+    plain.writer.tag(["night"], found.picture_ids[:1])
     assert plain.reader.pictures_tagged(["drone", "night"]).names == ["a.png"]
     assert plain.reader.all_pictures().total == 3
     assert plain.reader.pictures_named([]).names == []
@@ -113,6 +114,9 @@ def test_datasets_and_annotations(plain: Client, photos: Photos, monkeypatch: py
     assert info.members_digest == names_digest(["a.png", "b.png"])
     plain.writer.add_pictures(first, ids)
     assert plain.reader.version_members(first) == ("a.png", "b.png", "c.png")
+    assert plain.reader.holders(["b.png", "nobody"]) == {("cars", "first"): (1, 1)}
+    assert plain.reader.holders(["c.png"]) == {("cars", "first"): (1, 0), ("cars", "second"): (1, 0)}
+    assert plain.reader.holders([]) == {}
 
 
 def test_networks(plain: Client, tmp_path: Path) -> None:
@@ -148,4 +152,14 @@ def test_a_name_taken_meanwhile_is_not_taken_over(
     answers = iter([{}, known(["a.png"])])
     monkeypatch.setattr(plain.writer, "picture_ids", lambda _: next(answers))
     (outcome,) = plain.writer.upload_pictures(photos("a.png"))
-    assert (outcome.status, outcome.picture_id) == ("same", first[0].picture_id)
+    assert (outcome.status, outcome.picture_id) == ("there", first[0].picture_id)
+
+
+def test_an_annotation_that_is_refused_is_put_back(plain: Client, photos: Photos) -> None:
+    (outcome,) = plain.writer.upload_pictures(photos("a.png"))
+    first = plain.writer.create_version("cars", "first", [str(outcome.picture_id)])
+    plain.writer.replace_annotations(first, [ext.AnnotationItem("a.png", [BOX])])
+    broken = {"type": "classification", "label": ""}
+    answer = plain.writer.replace_annotations(first, [ext.AnnotationItem("a.png", [broken])])
+    assert answer.statuses == ["refused"]
+    assert plain.reader.annotations(first, ["a.png"]) == {"a.png": texts_of([BOX])}

@@ -301,3 +301,17 @@ def test_objects_are_closed_to_a_read_only_client(scripted: Script) -> None:
         transport.object_put("http://lake.test/objects/a", b"")
     with pytest.raises(errors.RefusedError):
         transport.object_form("http://lake.test/objects", {}, b"")
+
+
+@pytest.mark.parametrize("url", ["http://[bad/x?signature=abc", "http://[::1/x"])
+def test_a_signed_url_that_is_none_is_the_platforms_fault(scripted: Callable[..., Any], url: str) -> None:
+    transport = scripted().transport()
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: transport.object_get(url),
+        lambda: transport.object_form(url, {}, b""),
+        lambda: transport.object_put(url, b""),
+    )
+    for ask in asks:
+        with pytest.raises(errors.ProcessingError) as caught:
+            ask()
+        assert "abc" not in str(caught.value)

@@ -196,3 +196,54 @@ def test_an_answer_about_other_pictures_is_not_believed(scripted: Script, photos
 def test_an_unknown_status_is_a_failure(scripted: Script, photos: Photos) -> None:
     (outcome,) = BatchSender(scripted(batch_answer("a", status="maybe")).transport(), "org")(photos("a"))
     assert (outcome.status, outcome.error) == ("failed", "the platform answered `maybe`")
+
+
+@pytest.mark.parametrize(
+    "refusal", [errors.UnauthorizedError("no"), errors.UnsufficientRessourcesError("full"), errors.RefusedError("no")]
+)
+def test_a_refused_token_ends_it_after_what_is_on_its_way(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch, refusal: errors.PicselliaError
+) -> None:
+    """Three batches arrive while the first is refused: all three are told, and nothing more is sent."""
+    monkeypatch.setattr(uploading, "BYTES_AT_ONCE", 1)
+    sent, told = [], list[Outcome]()
+    refused, barrier = threading.Event(), threading.Barrier(4)
+
+    def send(files: Sequence[PictureFile]) -> list[Outcome]:
+        sent.append(files[0].name)
+        barrier.wait(10)
+        if files[0].name == "0":
+            refused.set()
+            raise refusal
+        refused.wait(10)
+        return [Outcome(files[0].name, "created", "id")]
+
+    with pytest.raises(type(refusal)):
+        upload(photos(*map(str, range(8))), send, parallelism=4, on_done=told.extend)
+    assert sorted(sent) == ["0", "1", "2", "3"]
+    assert sorted(one.name for one in told if one.status == "created") == ["1", "2", "3"]
+    assert len(told) == 8
+
+
+def test_a_refusal_is_raised_though_the_network_failed_first(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "BYTES_AT_ONCE", 1)
+    failures = {"0": errors.NetworkError("gone"), "1": errors.ForbiddenError("no")}
+    barrier = threading.Barrier(2)
+
+    def send(files: Sequence[PictureFile]) -> list[Outcome]:
+        barrier.wait(10)
+        raise failures[files[0].name]
+
+    with pytest.raises(errors.ForbiddenError):
+        upload(photos("0", "1", "2"), send, parallelism=2)
+
+
+def test_a_large_file_gone_between_check_and_sending_is_a_failure(
+    client: Client, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "IN_MEMORY", 10)
+    monkeypatch.setattr(uploading, "BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(uploading, "_check", lambda file: file.path.unlink() if file.name == "a.png" else None)
+    gone, good = client.writer.upload_pictures(photos("a.png", "b.png"))
+    assert (gone.status, good.status) == ("failed", "created")
+    assert str(gone.error).startswith("cannot be read")

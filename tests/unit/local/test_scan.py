@@ -6,6 +6,7 @@ import hashlib
 import os
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -13,8 +14,10 @@ from PIL import Image
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.local import StatCache, default_cache, hash_file, scan_pictures
 from picsellia_apply.local import measure as measuring
+from picsellia_apply.local import scan as scanning
 from picsellia_apply.media import Probe, probe_bytes
 from picsellia_apply.model.declaration import LocalPictures
+from picsellia_apply.source import Place
 
 HOUR = 3_600_000_000_000
 
@@ -46,7 +49,9 @@ def test_columns(tmp_path: Path) -> None:
     picture(tmp_path / ".hidden/x.png")
     picture(tmp_path / ".dot.png")
     found, diagnostics = scan(tmp_path)
-    assert diagnostics == ()
+    assert [(one.code, one.severity, one.message) for one in diagnostics] == [
+        ("P015", Severity.note, "1 hidden file and 1 hidden folder passed over")
+    ]
     assert found.names == ("one.JPG", "two.png")
     assert found.files == ("one.JPG", "b/two.png")
     assert found.paths[1] == str(path)
@@ -108,6 +113,61 @@ def test_exclude(tmp_path: Path) -> None:
     for file in ("a.png", "x/b.png", "x/y/c.png"):
         picture(tmp_path / file)
     assert scan(tmp_path, exclude=("x/y/**", "a.png"))[0].names == ("b.png",)
+
+
+@pytest.mark.parametrize(
+    ("exclude", "hint"),
+    [
+        ("left/x/b.png", "did you mean `x/b.png`?"),
+        ("b.png", "did you mean `**/b.png`?"),
+        ("x", "did you mean `x/**`?"),
+        ("nothing/**", "entries are relative to `from`"),
+    ],
+)
+def test_an_exclude_that_does_nothing_is_told(tmp_path: Path, exclude: str, hint: str) -> None:
+    picture(tmp_path / "left/x/b.png")
+    picture(tmp_path / "right/a.png")
+    found, (told,) = scan(tmp_path / "left", tmp_path / "right", exclude=(exclude, "*.png"))
+    assert found.names == ("b.png",)
+    assert (told.code, told.severity) == ("P014", Severity.warning)
+    assert told.position == Place("", 0, ("exclude", "0"))
+    assert told.hint.endswith(hint)
+
+
+def test_exclude_is_relative_to_each_source(tmp_path: Path) -> None:
+    for number, file in enumerate(("a/x.png", "b/x.png", "a/y.png", "c/z.png")):
+        picture(tmp_path / file, color=f"#00000{number}")
+    sources = (tmp_path / "a", tmp_path / "b", tmp_path / "c/z.png")
+    found, diagnostics = scan(*sources, exclude=("x.png", "z.png"))
+    assert (found.names, diagnostics) == (("y.png",), ())
+
+
+def test_an_exclude_that_is_a_name_is_no_glob(tmp_path: Path) -> None:
+    picture(tmp_path / "img[1].png")
+    picture(tmp_path / "img1.png")
+    assert scan(tmp_path, exclude=("img[1].png",))[0].names == ("img1.png",)
+
+
+def test_what_to_do_about_two_files_of_one_name(tmp_path: Path) -> None:
+    for folder in ("day", "night"):
+        picture(tmp_path / folder / "a.png", color={"day": "red", "night": "blue"}[folder])
+    (one,) = scan(tmp_path)[1]
+    assert one.hint == "rename one of them, or write `naming: path`"
+    for naming in ("basename", "path"):
+        (two,) = scan(tmp_path / "day", tmp_path / "night", naming=naming)[1]
+        assert (two.code, "make `from` the folder that holds them all" in two.hint) == ("P005", True)
+
+
+def test_progress_counts_what_is_read_and_not_what_is_known(tmp_path: Path) -> None:
+    cache = StatCache(None, now_ns=lambda: 1 << 62)
+    for number in range(3):
+        picture(tmp_path / f"{number}.png", color=f"#00000{number}")
+    told: list[tuple[int, int]] = []
+    for _ in range(2):
+        scan_pictures(
+            [tmp_path], include=(), exclude=(), naming="path", cache=cache, progress=lambda *step: told.append(step)
+        )
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_file_as_source(tmp_path: Path) -> None:
@@ -301,6 +361,17 @@ def test_large_files_are_read_by_several_threads(tmp_path: Path) -> None:
     assert (found.heights, diagnostics) == ((1, 2, 3, 4, 5, 6), ())
 
 
+def test_a_large_file_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = picture(tmp_path / "a.tif", (40, 30))
+    (tmp_path / "b.tif").write_bytes(path.read_bytes()[:-500])
+    monkeypatch.setattr(measuring, "IN_MEMORY", 10)
+    monkeypatch.setattr(measuring, "probe_bytes", lambda _: pytest.fail("read as a whole"))
+    found, diagnostics = scan(tmp_path)
+    assert codes(diagnostics) == ["P003"]
+    assert found.sha256 == (hashlib.sha256(path.read_bytes()).hexdigest(),)
+    assert (found.sizes, found.widths, found.heights) == ((path.stat().st_size,), (40,), (30,))
+
+
 def test_hash_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert hash_file(tmp_path / "x") == (hashlib.sha256(b"abc").hexdigest(), 3)
@@ -321,3 +392,61 @@ def test_where_the_cache_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("PICSELLIA_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert "picsellia-apply" in str(default_cache().path)
+
+
+@pytest.mark.parametrize("pattern", ["[z-a]*.png", "**/[9-0].png"])
+@pytest.mark.parametrize("field", ["include", "exclude"])
+def test_a_range_that_is_none_is_told_at_its_entry(tmp_path: Path, pattern: str, field: str) -> None:
+    picture(tmp_path / "a.png")
+    given = ("a.png", pattern) if field == "include" else (pattern,)
+    _, diagnostics = scan(tmp_path, **{field: given})  # type: ignore[arg-type]
+    assert codes(diagnostics) == ["P017"]
+    assert "bad character range" in diagnostics[0].message
+    place = diagnostics[0].position
+    assert isinstance(place, Place)
+    assert place.path == (field, str(len(given) - 1))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("[a--]x.png", ["P017"]),
+        ("[--a]x.png", ["[x.png", "ax.png"]),
+        ("[a&&b]x.png", ["&x.png", "ax.png"]),
+        ("[a||~~b]x.png", ["ax.png"]),
+        ("[[a]x.png", ["[x.png", "ax.png"]),
+        ("[&^]x.png", ["&x.png"]),
+        ("[a-]x.png", ["ax.png"]),
+        ("[!a]x.png", ["&x.png", "[x.png"]),
+        ("[]x.png", ["P011"]),
+        ("[!]x.png", ["P011"]),
+        ("[]a]x.png", ["ax.png"]),
+        ("[", ["P011"]),
+        ("[ax.png", ["P011"]),
+        (r"[\d]x.png", ["P011"]),
+    ],
+)
+def test_what_means_something_to_a_regular_expression(tmp_path: Path, pattern: str, expected: list[str]) -> None:
+    """Warnings are errors: Python warns of `--`, `&&`, `||` and `[` in a set."""
+    for name in ("ax.png", "&x.png", "[x.png"):
+        picture(tmp_path / name)
+    found, diagnostics = scan(tmp_path, include=("ax.png" if expected[0] == "P011" else pattern, pattern))
+    if expected[0].startswith("P0"):
+        assert expected[0] in codes(diagnostics)
+    else:
+        assert (sorted(found.names), diagnostics) == (expected, ())
+
+
+def test_files_named_one_by_one_are_measured_once_per_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going through the whole folder for each file would be quadratic."""
+    paths = [picture(tmp_path / f"{number % 2}/{number}.png") for number in range(12)]
+    measured = []
+
+    def measure(folder: Path, *args: Any) -> Any:
+        measured.append(folder)
+        return measuring.measure(folder, *args)
+
+    monkeypatch.setattr(scanning, "measure", measure)
+    found, diagnostics = scan(*paths, paths[0])
+    assert (len(found.names), diagnostics) == (12, ())
+    assert sorted(measured) == [tmp_path / "0", tmp_path / "1"]
