@@ -26,7 +26,7 @@ _SHOWN_LABELS = 6
 )  # fmt: skip
 @click.option("--name", help="What the dataset is called; default: the folder's name.")
 @click.option("--force", is_flag=True, help="Overwrite manifests that are there.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every finding about the annotation files, infos included.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every finding about the annotation files, notes included.")
 @click.option("--no-color", is_flag=True, help="No colours; this command uses none.")
 def command(*, folder: Path, out: Path, name: str | None, force: bool, verbose: bool, no_color: bool) -> None:  # noqa: ARG001
     """Write manifests for DIR, a folder of pictures with any COCO, PASCAL-VOC or PICSELLIA files in it.
@@ -36,13 +36,13 @@ def command(*, folder: Path, out: Path, name: str | None, force: bool, verbose: 
     """
     from picsellia_apply.local.cache import default_cache
     from picsellia_apply.manifest.layout import lay_out
-    from picsellia_apply.manifest.scaffold import manifests_for, write_manifests
+    from picsellia_apply.manifest.scaffold import manifests_for, workspace_name, write_manifests
     from picsellia_apply.manifest.survey import survey_folder
 
     survey = survey_folder(folder, default_cache())
     name = _usable_name(folder.resolve().name) if name is None else _checked_name(name)
     layout = lay_out(survey, name)
-    files = manifests_for(layout, name, out)
+    files = manifests_for(layout, name, out, workspace=workspace_name(name))
     write_manifests(files, force=force)
     _tell(survey, layout, verbose=verbose)
     _say("Wrote " + ", ".join(str(path) for path in files))
@@ -125,6 +125,6 @@ def _tell_diagnostics(diagnostics: tuple[Diagnostic, ...], *, verbose: bool) -> 
     from picsellia_apply.errors import Severity
     from picsellia_apply.render.diagnostics import render_diagnostics
 
-    told = [one for one in diagnostics if verbose or one.severity is not Severity.info]
+    told = [one for one in diagnostics if verbose or one.severity is not Severity.note]
     if told:
         print(render_diagnostics(told), file=sys.stderr)

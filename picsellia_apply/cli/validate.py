@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--workspace", metavar="NAME", help="Which Workspace document counts, when there are several.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", help="How to answer.")
-@click.option("-v", "--verbose", count=True, help="Log what is read to stderr.")
+@click.option("-v", "--verbose", count=True, help="Log what is read, and what is passed over.")
 @click.option("--no-color", is_flag=True, help="No colours.")
 def command(paths: tuple[Path, ...], workspace: str | None, form: str, verbose: int, no_color: bool) -> None:
     """Check manifests, and every picture, annotation file and network file they name. Connects to nothing.
@@ -26,26 +28,34 @@ def command(paths: tuple[Path, ...], workspace: str | None, form: str, verbose: 
     PATHS are manifests, or folders to search for them; the current folder when none is given.
     """
     from picsellia_apply.cli.exit import Exit, Finished
+    from picsellia_apply.cli.reading import prepare
     from picsellia_apply.errors import InvalidInput
-    from picsellia_apply.manifest import load
 
     if verbose:
-        import logging
-
-        logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
+        logging.basicConfig(format="%(message)s", stream=sys.stderr, force=True)
+        logging.getLogger("picsellia_apply").setLevel(logging.INFO)
     try:
-        declaration = load(paths or (Path(),), workspace=workspace)
+        declaration = prepare(paths or (Path(),), workspace=workspace)
     except InvalidInput as error:
         if form == "json":
             _print_json(ok=False, counts={}, findings=error.diagnostics)
         else:
             _print_findings(error.diagnostics, no_color=no_color)
         raise Finished(Exit.bad_input) from None
+    findings = _findings(declaration)
     if form == "json":
-        _print_json(ok=True, counts=count(declaration), findings=declaration.findings)
+        _print_json(ok=True, counts=count(declaration), findings=findings)
         return
-    _print_findings(declaration.findings, no_color=no_color)
+    _print_findings(findings, no_color=no_color)
     click.echo(summary(count(declaration)))
+
+
+def _findings(declaration: Declaration) -> Sequence[Diagnostic]:
+    from picsellia_apply.manifest import positioned
+    from picsellia_apply.manifest.loading import order
+    from picsellia_apply.manifest.names import unheld_names
+
+    return order((*declaration.findings, *positioned(unheld_names(declaration))))
 
 
 def count(declaration: Declaration) -> dict[str, int]:
@@ -74,7 +84,6 @@ def summary(counts: dict[str, int]) -> str:
 
 def _print_findings(findings: Sequence[Diagnostic], *, no_color: bool) -> None:
     import os
-    import sys
 
     from picsellia_apply.render.diagnostics import render_diagnostics
 

@@ -4,8 +4,9 @@ files     which files, which documents are ours           yaml      text to plai
 documents what a document may say (pydantic)              faults    what pydantic refuses, in our words
 locate    places to positions, only when asked            loading   the join
 pictures, dataset, network, workspace                     what each kind points at, read in
-annotations, geometry                                     annotation files to canonical texts
-references, tags                                          what documents say about each other
+annotations                                               annotation files to canonical texts
+references, tags, names                                   what documents say about each other
+near      the path that was probably meant
 bytes     where the bytes that a plan names are
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from picsellia_apply.errors import Diagnostic
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
     from picsellia_apply.model.declaration import Declaration
 
 
-def load(paths: Sequence[Path], *, workspace: str | None = None, cache: StatCache | None = None) -> Declaration:
+def load(
+    paths: Sequence[Path],
+    *,
+    workspace: str | None = None,
+    cache: StatCache | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Declaration:
     """Read manifests, and everything they point at; see `manifest.loading`."""
     from picsellia_apply.manifest.loading import load as load_now
 
-    return load_now(paths, workspace=workspace, cache=cache)
+    return load_now(paths, workspace=workspace, cache=cache, progress=progress)
 
 
 def positioned(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.formats import read_annotations
+from picsellia_apply.formats.geometry import REASONS, Converted, Tally, Types, convert
+from picsellia_apply.formats.spots import places_in_file
 from picsellia_apply.manifest.documents import AnnotationSpec
 from picsellia_apply.manifest.faults import fault, finding, nearest
-from picsellia_apply.manifest.geometry import Converted, Tally, Types, convert
 from picsellia_apply.manifest.locate import Locator
 from picsellia_apply.manifest.paths import is_pointer, mode_of, pointer_fault
 from picsellia_apply.model.annotation import FileAnnotations
@@ -20,15 +21,8 @@ from picsellia_apply.model.declaration import AnnotationSource
 from picsellia_apply.source import Place
 
 _log = logging.getLogger(__name__)
-REASONS = {
-    "box": ("A101", "not sent: {n} with a box but no outline, where the label is a polygon"),
-    "parts": ("A102", "not sent: {n} with an outline of several parts, as the platform carries one"),
-    "parts as box": ("A102", "sent as a box: {n} with an outline of several parts, as the platform carries one"),
-    "geometry": ("A103", "sent without geometry: {n}, as the label is a classification"),
-    "nothing": ("A104", "not sent: {n} without geometry, where the label asks for one"),
-    "number": ("A106", "not sent: {n} with a number that JSON cannot carry"),
-}
-"""Why an object is not sent as the file has it: code and message."""
+_REALLY_NEAR = 0.8
+"""How like a declared label an undeclared one must be to be taken for it; `cat` and `car` are two labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +32,16 @@ class Labels:
     dataset: str
     types: Mapping[str, Types] | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A source as a manifest names it: its path here, its node with the place of that, the labels it is read for."""
+
+    path: Path
+    spec: AnnotationSpec
+    place: Place
+    labels: Labels
 
 
 class AnnotationFiles:
@@ -65,7 +69,7 @@ class AnnotationFiles:
             labels: Of the dataset.
         """
         path = folder / spec.path
-        if mode_of(path, spec.path, place.at("path"), self.diagnostics) is None:
+        if mode_of(folder, spec.path, place.at("path"), self.diagnostics) is None:
             return None
         if is_pointer(path):
             self.diagnostics.append(pointer_fault(spec.path, place.at("path")))
@@ -82,36 +86,42 @@ class AnnotationFiles:
             self._converted[known] = convert(file, labels.types, frozenset(spec.ignore))
         if (known, labels.dataset) not in self._told:
             self._told.add((known, labels.dataset))
-            self._tell(self._converted[known], file, spec, place, labels)
+            self._tell(self._converted[known], file, _Named(path, spec, place, labels))
         return AnnotationSource(place, spec.path, spec.policy, self._converted[known].objects)
 
     def _read_file(self, path: Path, spec: AnnotationSpec) -> FileAnnotations | None:
         file, diagnostics = read_annotations(path, spec.format, coordinates=spec.coordinates)
         self.diagnostics += diagnostics
-        _log.info("read %s: %d pictures, %d objects", spec.path, len(file.pictures), len(file.labels))
+        pictures, objects = len(file.pictures), _objects(len(file.labels))
+        _log.info("read %s: %s picture%s, %s", spec.path, f"{pictures:,}", "s" * (pictures != 1), objects)
         return None if any(one.severity is Severity.error for one in diagnostics) else file
 
-    def _tell(
-        self, converted: Converted, file: FileAnnotations, spec: AnnotationSpec, place: Place, labels: Labels
-    ) -> None:
+    def _tell(self, converted: Converted, file: FileAnnotations, named: _Named) -> None:
+        spec, place = named.spec, named.place
         where = place.at("path")
-        for label, tally in sorted(converted.undeclared.items()):
-            self.diagnostics.append(self._undeclared(label, tally, spec, where, labels))
+        if converted.undeclared:
+            self.diagnostics += self._undeclared(converted.undeclared, file, named)
         for reason, tally in sorted(converted.left.items()):
             self.diagnostics.append(_left(reason, tally, spec, where))
         unused = [number for number, label in enumerate(spec.ignore) if label not in converted.ignored]
         for number in unused:
             self.diagnostics.append(_unused(spec.ignore[number], place.at("ignore", number), file.labels, spec))
 
-    def _undeclared(self, label: str, tally: Tally, spec: AnnotationSpec, where: Place, labels: Labels) -> Diagnostic:
-        near = nearest(label, labels.types or ())
-        if near:
-            hint = f"did you mean `{near}`? declared at {self._locator.position(labels.places[near])}"
-        else:
-            hint = "declare it under `labels`, or leave it out with `ignore`"
-        objects = _objects(tally.count)
-        message = f"label `{label}` is not declared by dataset `{labels.dataset}`: {objects} of `{spec.path}`"
-        return fault("M012", f"{message}, first at {tally.place}", where, hint, count=tally.count)
+    def _undeclared(
+        self, undeclared: Mapping[str, Tally], file: FileAnnotations, named: _Named
+    ) -> Iterator[Diagnostic]:
+        labels = named.labels
+        places = places_in_file(named.path, [tally.place for tally in undeclared.values()])
+        unused = sorted(set(labels.types or ()) - set(file.labels))
+        for label, tally in sorted(undeclared.items()):
+            hint = f"declare `{label}` under `labels`, or list it under `ignore`"
+            near = nearest(label, unused, cutoff=_REALLY_NEAR)
+            if near:
+                declared = self._locator.position(labels.places[near])
+                hint = f"did you mean `{near}`, declared at {declared}? else {hint}"
+            objects = f"{_objects(tally.count)} of `{named.spec.path}`, first at {places[tally.place]}"
+            message = f"label `{label}` is not declared by dataset `{labels.dataset}`: {objects}"
+            yield fault("M012", message, named.place.at("path"), hint, count=tally.count)
 
 
 def _objects(count: int) -> str:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.manifest.annotations import AnnotationFiles, Labels
-from picsellia_apply.manifest.documents import DatasetDocument, DatasetSpec, SelectionSpec, VersionSpec, managed
+from picsellia_apply.manifest.documents import (
+    DatasetDocument,
+    DatasetSpec,
+    SelectionSpec,
+    VersionSpec,
+    managed,
+    unmanaged,
+)
 from picsellia_apply.manifest.faults import fault
 from picsellia_apply.manifest.files import Read
 from picsellia_apply.manifest.paths import existing, read_text
@@ -31,7 +38,8 @@ def read_dataset(read: Read, document: DatasetDocument, files: AnnotationFiles) 
         place = read.place.at("spec", "versions", number)
         versions.append(_version(version, place, read.folder, pairs, labels, files, diagnostics))
     description, private = managed(spec, "description"), managed(spec, "private")
-    return Dataset(name, read.place, tuple(versions), description, private), diagnostics
+    absent = unmanaged(spec, "versions")
+    return Dataset(name, read.place, tuple(versions), description, private, absent), diagnostics
 
 
 def _labels(spec: DatasetSpec, dataset: str, place: Place) -> Labels:
@@ -67,6 +75,7 @@ def _version(  # noqa: PLR0917 - one call, one meaning each
         pairs,
         tuple(source for source in sources if source is not None),
         spec.frozen,
+        unmanaged(spec, "annotations"),
     )
 
 

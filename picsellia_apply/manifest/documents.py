@@ -21,10 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from picsellia_apply.formats import FORMATS
+from picsellia_apply.model.names import NAME_LENGTH
 
 API_VERSION = "picsellia-apply/v1"
-NAME_LENGTH = 1024
-"""Most characters of any name."""
 
 _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 _SEGMENT = r"^[^\x00-\x1f\x7f/]*$"
@@ -83,6 +82,11 @@ class Node(BaseModel):
 def managed(node: Node, field: str) -> Any:
     """Return the field's value when the manifest mentions it, else None (unmanaged)."""
     return getattr(node, field) if field in node.model_fields_set else None
+
+
+def unmanaged(node: Node, *fields: str) -> frozenset[str]:
+    """Return those of the fields that the manifest does not mention."""
+    return frozenset(fields) - node.model_fields_set
 
 
 class Metadata(Node):

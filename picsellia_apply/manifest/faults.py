@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from picsellia_apply.errors import Diagnostic, Severity
-from picsellia_apply.manifest.documents import NAME_LENGTH
 from picsellia_apply.manifest.locate import key_of
+from picsellia_apply.model.names import NAME_LENGTH
 from picsellia_apply.source import Place
 
 _WANTED = {
@@ -42,10 +42,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean `{near}`?" if near else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that `word` was probably meant to be, or an empty text."""
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return the known word most like `word`, by `cutoff` (0 to 1) or more, or an empty text."""
     by_folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=cutoff)
     return by_folded[near[0]] if near else ""
 
 

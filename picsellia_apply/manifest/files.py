@@ -17,10 +17,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from picsellia_apply.errors import Diagnostic, Severity
+from picsellia_apply.errors import Diagnostic, Severity, UsageError
 from picsellia_apply.manifest.documents import API_VERSION, KINDS, AnyDocument
 from picsellia_apply.manifest.faults import did_you_mean, fault, faults_of, nearest
-from picsellia_apply.manifest.locate import key_of
+from picsellia_apply.manifest.locate import Locator, key_of
+from picsellia_apply.manifest.near import near_path_hint
 from picsellia_apply.manifest.salvage import salvage
 from picsellia_apply.manifest.yaml import Document, parse
 from picsellia_apply.source import Place, Position, shown_path
@@ -66,6 +67,9 @@ def read_manifests(paths: Sequence[Path]) -> Collected:
 
     Returns:
         The documents that are right, and every fault of those that are not.
+
+    Raises:
+        UsageError: One of the paths does not exist.
     """
     collected = Collected([], [], [], set())
     seen: set[str] = set()
@@ -82,18 +86,12 @@ def _manifest_files(paths: Sequence[Path], diagnostics: list[Diagnostic]) -> Ite
         try:
             is_folder = stat.S_ISDIR(path.stat().st_mode)
         except FileNotFoundError:
-            diagnostics.append(fault("M030", f"there is no file or folder `{path}`", None, _near_file(path)))
+            hint = near_path_hint(Path(), path.as_posix())
+            raise UsageError(f"there is no file or folder `{path}`", hint) from None
         except OSError as error:
             diagnostics.append(fault("M031", f"`{path}` cannot be read: {error.strerror}", None))
         else:
             yield from ((found, False) for found in _search(path, diagnostics)) if is_folder else [(path, True)]
-
-
-def _near_file(path: Path) -> str:
-    try:
-        return did_you_mean(path.name, [one.name for one in path.parent.iterdir()])
-    except OSError:
-        return ""
 
 
 def _search(folder: Path, diagnostics: list[Diagnostic]) -> Iterator[Path]:
@@ -119,7 +117,8 @@ def _read_file(path: Path, collected: Collected, *, named: bool) -> None:
         collected.broken = True
         return
     parsed = parse(data, file)
-    _log.info("read %s: %d documents", file, len(parsed.documents))
+    count = len(parsed.documents)
+    _log.info("read %s: %s document%s", file, f"{count:,}", "s" * (count != 1))
     before = len(collected.reads), len(collected.diagnostics)
     ours = named
     for number, document in enumerate(parsed.documents):
@@ -141,7 +140,7 @@ def _tell_syntax(syntax: Diagnostic, collected: Collected, *, ours: bool) -> Non
         collected.broken = True
         return
     collected.skipped += 1
-    message = "passed over: no YAML, and it does not look like one of ours"
+    message = "passed over: not valid YAML, and it does not look like one of ours"
     collected.diagnostics.append(Diagnostic("M037", Severity.warning, message, syntax.position))
 
 
@@ -157,6 +156,15 @@ def _pass_over(others: Iterable[tuple[int, Document]], file: str, collected: Col
             collected.diagnostics.append(fault("M006", message, Place(file, number)))
         else:
             collected.skipped += 1
+            _log_passed_over(value, Place(file, number))
+
+
+def _log_passed_over(value: Any, place: Place) -> None:
+    """Name a document of others, with its line; finding that costs a second reading."""
+    if _log.isEnabledFor(logging.INFO):
+        said = [value.get(key) for key in ("apiVersion", "kind")] if isinstance(value, dict) else []
+        what = " ".join(one for one in said if isinstance(one, str)) or "no apiVersion"
+        _log.info("%s: passed over, a document of others (%s)", Locator().position(place), what)
 
 
 def _is_ours(value: Any) -> bool:
@@ -165,14 +173,21 @@ def _is_ours(value: Any) -> bool:
         return False
     version = value.get("apiVersion")
     if isinstance(version, str):
-        return version == API_VERSION or _near_version(version)
+        return _near_version(version) or ("/" not in version and _has_our_shape(value))
     if any(item == API_VERSION for item in value.values() if isinstance(item, str)):
         return True
     kind = value.get("kind")
     return kind in ("PictureSet", "TagQuery") or (isinstance(kind, str) and kind in KINDS and "spec" in value)
 
 
+def _has_our_shape(value: dict[str, Any]) -> bool:
+    """Return whether a document is ours but for its version: `v1`, say, as Kubernetes' own kinds have it."""
+    kind = value.get("kind")
+    return isinstance(kind, str) and kind in KINDS and "metadata" in value and "spec" in value
+
+
 def _near_version(version: str) -> bool:
+    """Return whether a version is ours, or like it; `apps/v1` and other groups are not."""
     return version.lower().startswith("picsel") or bool(nearest(version, [API_VERSION]))
 
 

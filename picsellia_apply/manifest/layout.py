@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from picsellia_apply.formats.columns import picture_name
-from picsellia_apply.manifest.documents import NAME_LENGTH
-from picsellia_apply.manifest.survey import Source, SplitList, Survey, is_mask, split_rank
+from picsellia_apply.local.globs import matcher
+from picsellia_apply.local.naming import picture_name
+from picsellia_apply.manifest.survey import Source, SplitList, Survey, is_mask, is_writable, split_rank
 from picsellia_apply.model.annotation import LABEL_TYPES
+from picsellia_apply.model.names import NAME_LENGTH
+
+_NOT_ASCII = "[! -~]"
+"""A glob for one character beyond plain ASCII, as control characters are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def lay_out(survey: Survey, name: str) -> Layout:
         name: What the dataset and its picture sets are called.
     """
     pictures = survey.pictures
-    used, left_out = _choose(survey.sources)
+    used, left_out = _choose(survey.sources, survey.root)
     if survey.lists:
         sets: tuple[SetLayout, ...] = (_one_set(survey, pictures, name),)
         versions = tuple(_listed_version(split, used, survey, sets[0]) for split in survey.lists)
@@ -97,7 +101,7 @@ def lay_out(survey: Survey, name: str) -> Layout:
     return Layout(sets, _labels(used), versions, left_out)
 
 
-def _choose(sources: Sequence[Source]) -> tuple[tuple[Source, ...], tuple[tuple[Source, str], ...]]:
+def _choose(sources: Sequence[Source], root: Path) -> tuple[tuple[Source, ...], tuple[tuple[Source, str], ...]]:
     """Use the richest source of each picture; two files that tell the same objects would double them."""
     used: list[Source] = []
     left_out: list[tuple[Source, str]] = []
@@ -107,6 +111,8 @@ def _choose(sources: Sequence[Source]) -> tuple[tuple[Source, ...], tuple[tuple[
             left_out.append((source, "it has errors"))
         elif not all(map(_is_usable_label, source.annotations.categories)):
             left_out.append((source, "one of its labels holds a control character"))
+        elif not is_writable(source.path.relative_to(root).as_posix()):
+            left_out.append((source, "its path holds a control character, or is not UTF-8"))
         elif not source.covers:
             left_out.append((source, "it speaks of no picture of this folder"))
         elif same is not None:
@@ -123,7 +129,7 @@ def _is_usable_label(label: str) -> bool:
 
 
 def _has_unique_names(pictures: Sequence[str]) -> bool:
-    return len({picture_name(posixpath.basename(picture)) for picture in pictures}) == len(pictures)
+    return len({picture_name(picture, "basename") for picture in pictures}) == len(pictures)
 
 
 def _common_folder(pictures: Sequence[str]) -> str:
@@ -142,9 +148,21 @@ def _one_set(survey: Survey, pictures: Sequence[str], name: str) -> SetLayout:
 
 def _excluded(survey: Survey, folder: str) -> tuple[str, ...]:
     prefix = f"{folder}/" if folder else ""
-    masks = {f"{posixpath.dirname(mask)}/**".removeprefix(prefix) for mask in survey.masks if mask.startswith(prefix)}
-    files = {file.removeprefix(prefix) for file in survey.unusable if file.startswith(prefix) and not is_mask(file)}
-    return tuple(sorted(files | masks))
+    inside = [mask.removeprefix(prefix) for mask in survey.masks if mask.startswith(prefix)]
+    masks = {f"{_literal(mask[: mask.rfind('/') + 1])}**" for mask in inside}
+    kept = [picture.removeprefix(prefix) for picture in survey.pictures if picture.startswith(prefix)]
+    files = [file.removeprefix(prefix) for file in survey.unusable if file.startswith(prefix) and not is_mask(file)]
+    return tuple(sorted({_pattern(file, kept) for file in files} | masks))
+
+
+def _pattern(file: str, kept: Sequence[str]) -> str:
+    """Return a glob that matches a file and no picture to keep; a character that no manifest can hold becomes `?`."""
+    pattern = ""
+    for stand_in in ("?", _NOT_ASCII):
+        pattern = "".join(_literal(character) if is_writable(character) else stand_in for character in file)
+        if pattern == file or not any(map(matcher([pattern]), kept)):
+            break
+    return pattern
 
 
 def _split_folders(pictures: Sequence[str], used: Sequence[Source]) -> Mapping[str, tuple[Source, ...]]:
@@ -182,9 +200,9 @@ def _split_sets(
     return tuple(sets)
 
 
-def _literal(folder: str) -> str:
-    """Return a folder's name as a glob that matches only it."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in folder)
+def _literal(path: str) -> str:
+    """Return a path as a glob that matches only it."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in path)
 
 
 def _split_versions(
@@ -209,7 +227,7 @@ def _listed_version(split: SplitList, used: tuple[Source, ...], survey: Survey, 
 
 
 def _name_in_lake(picture: Path, one: SetLayout) -> str:
-    return picture_name(picture.name if one.naming == "basename" else picture.relative_to(one.folder).as_posix())
+    return picture_name(picture.relative_to(one.folder).as_posix(), one.naming)
 
 
 def _version_name(split: str) -> str:

@@ -9,6 +9,8 @@ from typing import assert_never
 
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity
 from picsellia_apply.local import StatCache, default_cache
+from picsellia_apply.local.counting import AddedUp
+from picsellia_apply.local.measure import Progress
 from picsellia_apply.manifest.annotations import AnnotationFiles
 from picsellia_apply.manifest.collector import collector_paused
 from picsellia_apply.manifest.dataset import read_dataset
@@ -31,24 +33,32 @@ from picsellia_apply.manifest.workspace import choose_workspace, read_workspace
 from picsellia_apply.model.declaration import Dataset, Declaration, Network, PictureSet, TagQuery, Workspace
 
 
-def load(paths: Sequence[Path], *, workspace: str | None = None, cache: StatCache | None = None) -> Declaration:
+def load(
+    paths: Sequence[Path],
+    *,
+    workspace: str | None = None,
+    cache: StatCache | None = None,
+    progress: Progress | None = None,
+) -> Declaration:
     """Read manifests, and everything they point at.
 
     Args:
         paths: Files, and folders to search.
         workspace: Which Workspace document counts when there are several.
         cache: Knows pictures that did not change; None for the user's own.
+        progress: Told how many pictures are read, of how many found so far; those that the cache knows are no part.
 
     Returns:
         What the manifests say; the same whatever order the files come in. Findings carry positions.
 
     Raises:
         InvalidInput: Something is at fault; it carries every fault, and every finding, of the run.
+        UsageError: One of `paths` does not exist.
     """
     cache = default_cache() if cache is None else cache
     with collector_paused():
         collected = read_manifests(paths)
-        loading = _Loading(cache)
+        loading = _Loading(cache, progress)
         loading.diagnostics += collected.diagnostics
         if not collected.reads and not any(one.severity is Severity.error for one in collected.diagnostics):
             loading.diagnostics.append(_nothing_found(paths, collected))
@@ -87,8 +97,9 @@ def _nothing_found(paths: Sequence[Path], collected: Collected) -> Diagnostic:
 class _Loading:
     """What one run has read so far."""
 
-    def __init__(self, cache: StatCache) -> None:
+    def __init__(self, cache: StatCache, progress: Progress | None) -> None:
         self.cache = cache
+        self.progress = AddedUp(progress) if progress else None
         self.locator = Locator()
         self.files = AnnotationFiles(self.locator)
         self.diagnostics: list[Diagnostic] = []
@@ -102,7 +113,8 @@ class _Loading:
         """Read in what one document points at."""
         match read.document:
             case PictureSetDocument() as document:
-                one, diagnostics = read_picture_set(read, document, self.cache)
+                progress = self.progress.part() if self.progress else None
+                one, diagnostics = read_picture_set(read, document, self.cache, progress)
                 self.sets.append(one)
                 self.diagnostics += diagnostics
             case TagQueryDocument() as document:

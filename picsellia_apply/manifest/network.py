@@ -10,7 +10,7 @@ from typing import Any
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.local import StatCache
 from picsellia_apply.local.measure import measure_file
-from picsellia_apply.manifest.documents import NetworkDocument, NetworkSpec, managed
+from picsellia_apply.manifest.documents import NetworkDocument, NetworkSpec, managed, unmanaged
 from picsellia_apply.manifest.faults import fault
 from picsellia_apply.manifest.files import Read
 from picsellia_apply.manifest.paths import existing, is_pointer, pointer_fault, read_text
@@ -44,7 +44,8 @@ def read_network(read: Read, document: NetworkDocument, cache: StatCache) -> tup
         thumbnail = _local_file(read.folder, spec.thumbnail, place.at("thumbnail"), cache, diagnostics)
         if thumbnail is not None:
             _check_picture(thumbnail, place.at("thumbnail"), diagnostics)
-    return Network(document.metadata.name, read.place, fields, files, thumbnail), diagnostics
+    absent = unmanaged(spec, "files", "thumbnail")
+    return Network(document.metadata.name, read.place, fields, files, thumbnail, absent), diagnostics
 
 
 def _plain_fields(spec: NetworkSpec) -> Mapping[str, Any]:

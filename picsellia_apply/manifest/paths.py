@@ -6,43 +6,39 @@ import stat
 from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic
-from picsellia_apply.manifest.faults import did_you_mean, fault
+from picsellia_apply.manifest.faults import fault
+from picsellia_apply.manifest.near import near_path_hint
 from picsellia_apply.media import LFS_POINTER
 from picsellia_apply.source import Place
 
 
 def existing(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> Path | None:
     """Return the file that a manifest names, or None after telling what is wrong with it."""
-    path = folder / written
-    mode = mode_of(path, written, place, diagnostics)
+    mode = mode_of(folder, written, place, diagnostics)
     if mode is not None and stat.S_ISDIR(mode):
         diagnostics.append(fault("M033", f"`{written}` is a folder; a file is expected here", place))
         return None
     if mode is not None and not stat.S_ISREG(mode):
         diagnostics.append(fault("M033", f"`{written}` is no file", place))
         return None
-    return path if mode is not None else None
+    return folder / written if mode is not None else None
 
 
-def mode_of(path: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> int | None:
-    """Return what a path is, as `stat` has it, or None after telling that it is not there or not to be reached."""
+def mode_of(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> int | None:
+    """Return what a path relative to `folder` is, as `stat` has it, or None after telling why that is not known."""
     try:
-        return path.stat().st_mode
+        return (folder / written).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        diagnostics.append(missing(path, written, place))
+        diagnostics.append(missing(folder, written, place))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file name"
         diagnostics.append(fault("M031", f"`{written}` cannot be read: {reason}", place))
     return None
 
 
-def missing(path: Path, written: str, place: Place) -> Diagnostic:
-    """Return the error for a file that is not there, with the nearest one beside it as a hint."""
-    try:
-        beside = [one.name for one in path.parent.iterdir()]
-    except OSError:
-        beside = []
-    hint = did_you_mean(path.name, beside) or "paths are relative to the manifest"
+def missing(folder: Path, written: str, place: Place) -> Diagnostic:
+    """Return the error for a file that is not there, with the path that was probably meant as a hint."""
+    hint = near_path_hint(folder, written) or "paths are relative to the manifest"
     return fault("M032", f"there is no file `{written}`", place, hint)
 
 

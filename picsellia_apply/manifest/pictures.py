@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.local import StatCache, scan_pictures
+from picsellia_apply.local.measure import Progress
 from picsellia_apply.manifest.documents import PictureSetDocument, managed
 from picsellia_apply.manifest.faults import fault, finding
 from picsellia_apply.manifest.files import Read
+from picsellia_apply.manifest.near import near_path_hint
 from picsellia_apply.model.declaration import PictureSet
 from picsellia_apply.source import Place
 
@@ -18,7 +21,9 @@ _log = logging.getLogger(__name__)
 _SHOWN = 3
 
 
-def read_picture_set(read: Read, document: PictureSetDocument, cache: StatCache) -> tuple[PictureSet, list[Diagnostic]]:
+def read_picture_set(
+    read: Read, document: PictureSetDocument, cache: StatCache, progress: Progress | None = None
+) -> tuple[PictureSet, list[Diagnostic]]:
     """Find and read the pictures of one document.
 
     Returns:
@@ -31,12 +36,24 @@ def read_picture_set(read: Read, document: PictureSetDocument, cache: StatCache)
         exclude=spec.exclude,
         naming=spec.naming,
         cache=cache,
+        progress=progress,
     )
-    _log.info("found %d pictures of `%s`", len(pictures.names), document.metadata.name)
+    count = len(pictures.names)
+    _log.info("found %s picture%s of `%s`", f"{count:,}", "s" * (count != 1), document.metadata.name)
     tags = managed(spec, "tags")
     kept = None if tags is None else tuple(dict.fromkeys(tags))
     result = PictureSet(document.metadata.name, read.place, pictures, kept, spec.restore)
-    return result, [_placed(one, read.place.at("spec")) for one in diagnostics]
+    return result, [_placed(_hinted(one, read.folder, spec.from_), read.place.at("spec")) for one in diagnostics]
+
+
+def _hinted(diagnostic: Diagnostic, folder: Path, sources: Sequence[str]) -> Diagnostic:
+    """Tell of a missing source which path was probably meant, as the manifest would write it."""
+    match diagnostic:
+        case Diagnostic(code="P001", position=Place(path=("from", number))):
+            near = near_path_hint(folder, sources[int(number)])
+            return dataclasses.replace(diagnostic, hint=near or diagnostic.hint)
+        case _:
+            return diagnostic
 
 
 def _placed(diagnostic: Diagnostic, spec: Place) -> Diagnostic:

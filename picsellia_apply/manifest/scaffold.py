@@ -11,12 +11,13 @@ import json
 import os
 import re
 import tempfile
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from picsellia_apply.errors import UsageError
 from picsellia_apply.manifest.layout import Layout, SetLayout, VersionLayout
-from picsellia_apply.manifest.survey import Source
+from picsellia_apply.manifest.survey import Source, is_writable
 from picsellia_apply.source import shown_path
 
 SCHEMA_FILE = "picsellia-apply.schema.json"
@@ -29,6 +30,11 @@ _HEAD = f"""# yaml-language-server: $schema=./{SCHEMA_FILE}
 """
 
 _PICTURES_HEAD = """# Pictures the lake must hold. Each is uploaded once; the bytes under a name are never replaced.
+"""
+
+_WORKSPACE_HEAD = """# Where everything goes, and how.
+# A workspace owns what it made: on one server, each project needs its own.
+# Without `host` (or --host, or PICSELLIA_HOST) everything goes to the embedded lake, in `.picsellia/`.
 """
 
 _DATASET_HEAD = """# A dataset: its labels, and its versions, each a snapshot of pictures with their annotations.
@@ -45,16 +51,20 @@ def scalar(text: str) -> str:
     return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=1 << 30)).rstrip("\n")
 
 
-def manifests_for(layout: Layout, name: str, out: Path) -> dict[Path, str]:
+def manifests_for(layout: Layout, name: str, out: Path, *, workspace: str) -> dict[Path, str]:
     """Return the files to write.
 
     Args:
         layout: What to declare.
         name: The dataset's name.
         out: The folder that the files go to; their paths are relative to it.
+        workspace: The workspace's name.
 
     Returns:
         Path to content, in the order in which to read them.
+
+    Raises:
+        UsageError: A folder is called so that no manifest can name it.
     """
     from picsellia_apply.manifest.documents import json_schema
 
@@ -66,9 +76,30 @@ def manifests_for(layout: Layout, name: str, out: Path) -> dict[Path, str]:
     return {
         out / "pictures.yaml": _HEAD + _PICTURES_HEAD + "---\n".join(_picture_set(one, out) for one in layout.sets),
         out / "dataset.yaml": _HEAD + _DATASET_HEAD + _dataset(layout, name, out),
+        out / "workspace.yaml": _HEAD + _WORKSPACE_HEAD + _workspace(workspace),
         **lists,
         out / SCHEMA_FILE: json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
     }
+
+
+def workspace_name(name: str) -> str:
+    """Return a name as a workspace is called: letters, digits and `-`; never `default`, which everybody's could be."""
+    words = re.split(r"[\W_]+", unicodedata.normalize("NFC", name).lower())
+    return "-".join(filter(None, words)) or "pictures" if words != ["default"] else "default-pictures"
+
+
+def _workspace(name: str) -> str:
+    lines = [
+        "apiVersion: picsellia-apply/v1",
+        "kind: Workspace",
+        f"metadata: {{name: {scalar(name)}}}",
+        "spec:",
+        "  # host: https://platform.example/sdk/v2/",
+        "  # organization: acme",
+        _column("  prune: false", "true: delete what this workspace made and nobody declares any more"),
+        _column("  # guards: {deletePercent: 10, updatePercent: 50}", "budgets of one apply, in percent"),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _list_file(version: VersionLayout, out: Path) -> Path:
@@ -76,7 +107,20 @@ def _list_file(version: VersionLayout, out: Path) -> Path:
 
 
 def _relative(path: Path, out: Path) -> str:
-    """Return a path as a manifest in `out` writes it: relative and POSIX; absolute on another drive of Windows."""
+    """Return a path as a manifest in `out` writes it; see `_related`.
+
+    Raises:
+        UsageError: It holds characters that no manifest can hold.
+    """
+    related = _related(path, out)
+    if not is_writable(related):
+        hint = "no manifest can name it: rename the folder"
+        raise UsageError(f"`{_line(related)}` holds a control character, or is not UTF-8", hint=hint)
+    return related
+
+
+def _related(path: Path, out: Path) -> str:
+    """Return a path relative to `out`, POSIX; absolute on another drive of Windows."""
     target = path.resolve()
     try:
         relative = os.path.relpath(target, out.resolve())
@@ -137,7 +181,7 @@ def _dataset(layout: Layout, name: str, out: Path) -> str:
 
 
 def _commented(source: Source, out: Path) -> str:
-    return scalar(_relative(source.path, out))
+    return scalar(_line(_related(source.path, out)))
 
 
 def _line(text: str) -> str:

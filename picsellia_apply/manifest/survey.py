@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,9 @@ from picsellia_apply.local.walk import list_files
 from picsellia_apply.media import PICTURE_SUFFIXES, NotAPicture
 from picsellia_apply.model.annotation import FileAnnotations
 from picsellia_apply.source import Position, shown_path
+
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""What the schema's paths do not take, and half characters, which stand for bytes that are not UTF-8."""
 
 MASK_FOLDERS = frozenset({"SegmentationClass", "SegmentationObject"})
 """Folders of the PASCAL VOC development kit whose PNG files are masks, not photographs."""
@@ -119,6 +123,7 @@ def survey_folder(root: Path, cache: StatCache) -> Survey:
     unusable = {
         **_reasons(root, faults),
         **{file: f"its name {wrong}" for file in entries if (wrong := name_fault(file))},
+        **dict.fromkeys(_twins(entries), "another file has the same name, made of other characters"),
     }
     usable = sorted(file for file in entries if file not in unusable)
     pictures = tuple(file for file in usable if not is_mask(file)) or tuple(usable)
@@ -130,6 +135,19 @@ def survey_folder(root: Path, cache: StatCache) -> Survey:
     found = tuple(_read_source(root, found.path, found.format, index) for found in detect_formats(root))
     lists, skipped = _read_lists(root, [file for file in listing.files if file.lower().endswith(".txt")], index)
     return Survey(root, pictures, unusable, masks, found, lists, skipped)
+
+
+def _twins(files: Iterable[str]) -> list[str]:
+    """Return the files whose names are one in the lake, where all are NFC: nothing tells them apart there."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        named[_normal(file)].append(file)
+    return [file for group in named.values() if len(group) > 1 for file in group]
+
+
+def is_writable(path: str) -> bool:
+    """Return whether a manifest can hold a path: no control characters, nothing that is not UTF-8."""
+    return _UNWRITABLE.search(path) is None
 
 
 def is_mask(picture: str) -> bool:
@@ -224,7 +242,7 @@ def _read_lists(root: Path, files: Iterable[str], index: PictureIndex) -> tuple[
     skipped: dict[Path, str] = {}
     lists: list[SplitList] = []
     for file in main or candidates:
-        split = _read_list(root / file, file, index)
+        split = _read_list(root / file, file, index) if is_writable(file) else "its path holds a control character"
         if isinstance(split, str):
             skipped[root / file] = split
         elif split.missing:

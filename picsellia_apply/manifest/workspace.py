@@ -24,7 +24,7 @@ def choose_workspace(found: Sequence[Workspace], wanted: str | None) -> tuple[Wo
 
     Args:
         found: Those declared.
-        wanted: The one asked for, or None.
+        wanted: The one asked for, or None; `default` is there as long as none is declared.
 
     Returns:
         It, or the default one; and the error when there is no such one, or when nobody said which.
@@ -34,6 +34,8 @@ def choose_workspace(found: Sequence[Workspace], wanted: str | None) -> tuple[Wo
         chosen = [one for one in found if one.name == wanted]
         if chosen:
             return chosen[0], []
+        if not names and wanted == Workspace().name:
+            return Workspace(), []
         known = f"declared: {', '.join(names)}" if names else "no Workspace is declared"
         return Workspace(), [
             fault("M028", f"no Workspace is called `{wanted}`", None, did_you_mean(wanted, names) or known)

@@ -121,7 +121,7 @@ def compose(data: bytes) -> Iterator[yaml.Node]:
         data: UTF-8.
 
     Raises:
-        yaml.YAMLError: The text is no YAML.
+        yaml.YAMLError: The text is not valid YAML.
     """
     loader = _compose(data)
     while loader.check_node():
@@ -275,8 +275,8 @@ _MESSAGES = {
 _HINTS = {
     "found character that cannot start any token": "put the value in quotes",
     "mapping values are not allowed in this context": "put a text that holds `: ` in quotes, or mend the indentation",
-    "could not find expected ':'": "is a quote, a bracket or a `:` missing above",
-    "did not find expected key": "is the indentation right, and every quote and bracket closed",
+    "could not find expected ':'": "is a quote, a bracket or a `:` missing above?",
+    "did not find expected key": "is the indentation right, and is every quote and bracket closed?",
     "found unexpected end of stream": "a closing quote is missing",
     "found a tab character that violates indentation": "indent with spaces",
 }
@@ -290,10 +290,10 @@ def _syntax_fault(error: yaml.YAMLError | UnicodeDecodeError, data: bytes, file:
         position = _offset(data, error.position, file)
         return Diagnostic("M003", Severity.error, "YAML allows no control characters", position, "remove it")
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Diagnostic("M001", Severity.error, f"no YAML: {error}", Position(file))
+        return Diagnostic("M001", Severity.error, f"not valid YAML: {error}", Position(file))
     mark = error.problem_mark or error.context_mark
     position = Position(file, mark.line + 1, mark.column + 1) if mark is not None else Position(file)
-    problem = (error.problem or error.context or "no YAML").replace("\n", " ")
+    problem = (error.problem or error.context or "not valid YAML").replace("\n", " ")
     if isinstance(error, _Bomb):
         return Diagnostic("M004", Severity.error, problem, position, "write the values out, or use fewer aliases")
     if isinstance(error, TooDeep):
@@ -312,7 +312,7 @@ def _marked_fault(problem: str, opened: int, position: Position, data: bytes) ->
         hint = f"is the bracket opened in line {opened} closed, and is there a comma between its items?"
     if position.line >= len(lines) and not line[position.column - 1 :].strip():
         position = _end_of_text(lines, position)
-    return Diagnostic("M001", Severity.error, f"no YAML: {_MESSAGES.get(problem, problem)}", position, hint)
+    return Diagnostic("M001", Severity.error, f"not valid YAML: {_MESSAGES.get(problem, problem)}", position, hint)
 
 
 def _end_of_text(lines: list[str], position: Position) -> Position:

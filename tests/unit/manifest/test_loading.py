@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import jsonschema
@@ -10,11 +11,12 @@ import pytest
 import yaml as pyyaml
 from PIL import Image
 
-from picsellia_apply.errors import Diagnostic, InvalidInput, Severity
+from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, UsageError
 from picsellia_apply.formats import read_annotations
 from picsellia_apply.local import StatCache
 from picsellia_apply.manifest import json_schema, load, positioned
 from picsellia_apply.manifest.bytes import bytes_by_ref
+from picsellia_apply.manifest.names import unheld_names
 from picsellia_apply.model.annotation import FileAnnotations
 from picsellia_apply.model.declaration import Declaration, Guards, Workspace
 from picsellia_apply.source import Place, Position
@@ -56,10 +58,19 @@ def test_absent_is_unmanaged_and_empty_is_managed(tmp_path: Path) -> None:
         document("Dataset", "bare", "{versions: [{name: first, pictures: {tags: [a]}}]}"),
         document("Dataset", "full", "{description: '', private: false, labels: [], versions: []}"),
         document("Network", "bare", "{type: detection}"),
-        document("Network", "full", "{type: t, tags: [], labels: {1: car}, base_parameters: {}, readme: ''}"),
+        document("Dataset", "told", "{versions: [{name: first, pictures: {tags: [a]}, annotations: []}]}"),
+        document("Dataset", "without", "{}"),
+        document(
+            "Network", "full", "{type: t, files: {}, tags: [], labels: {1: car}, base_parameters: {}, readme: ''}"
+        ),
     )
     found = loaded(tmp_path)
-    bare, full = found.datasets
+    bare, full, told, without = found.datasets
+    assert [one.unmanaged for one in found.datasets] == [set(), set(), set(), {"versions"}]
+    assert (without.versions, full.versions) == ((), ())
+    assert bare.versions[0].unmanaged == {"annotations"}
+    assert told.versions[0].unmanaged == set()
+    assert [one.unmanaged for one in found.networks] == [{"files", "thumbnail"}, {"thumbnail"}]
     assert (bare.description, bare.private, bare.versions[0].labels) == (None, None, None)
     assert (full.description, full.private) == ("", False)
     assert found.networks[0].fields == {"type": "detection"}
@@ -179,6 +190,7 @@ def test_workspaces(tmp_path: Path) -> None:
     query = document("TagQuery", "a", "{tags: [a]}")
     written(tmp_path, query)
     assert loaded(tmp_path).workspace == Workspace()
+    assert loaded(tmp_path, workspace="default").workspace == Workspace()
     written(
         tmp_path,
         query,
@@ -191,6 +203,7 @@ def test_workspaces(tmp_path: Path) -> None:
     assert codes(tmp_path) == ["M027"]
     assert loaded(tmp_path, workspace="test").workspace.prune
     assert codes(tmp_path, workspace="tset") == ["M028"]
+    assert codes(tmp_path, workspace="default") == ["M028"]
 
 
 def test_no_second_fault_for_a_reference_into_a_broken_file(tmp_path: Path) -> None:
@@ -241,7 +254,8 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     assert codes(tmp_path) == ["M031"]
     assert codes(tmp_path / "loop.yaml") == ["M031"]
-    assert codes(tmp_path / "nothing") == ["M030"]
+    with pytest.raises(UsageError, match="there is no file or folder"):
+        loaded(tmp_path / "nothing")
 
 
 def test_a_plan_never_sees_an_empty_folder_as_nothing_desired(tmp_path: Path) -> None:
@@ -312,3 +326,135 @@ def test_each_dataset_is_told_about_its_labels(tmp_path: Path) -> None:
     spec = f"{{labels: [], versions: [{{name: v, pictures: {{tags: [a]}}, {source}}}, {{name: w, from: v, {source}}}]}}"
     written(tmp_path, document("Dataset", "d", spec), document("Dataset", "e", spec))
     assert codes(tmp_path) == ["M012", "M012"]
+
+
+def hints(*paths: Path) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        loaded(*paths)
+    return [one.hint for one in caught.value.diagnostics if one.severity is Severity.error]
+
+
+@pytest.mark.parametrize(
+    ("written_path", "meant"),
+    [
+        ("../Anotations/coco.json", "../Annotations/coco.json"),
+        ("../annotations/coco.json", "../Annotations/coco.json"),
+        ("../Annotations/cocoo.json", "../Annotations/coco.json"),
+        ("./splits/coco2.jsn", "./splits/coco2.json"),
+        ("coco2.json", "splits/coco2.json"),
+        ("./coco2.json", "./splits/coco2.json"),
+    ],
+)
+def test_a_missing_path_is_hinted_as_it_would_be_typed(tmp_path: Path, written_path: str, meant: str) -> None:
+    for file in ("Annotations/coco.json", "manifests/splits/coco2.json"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("{}")
+    source = f"annotations: [{{path: {written_path}, format: COCO}}]"
+    spec = f"{{versions: [{{name: v, pictures: {{tags: [a]}}, {source}}}]}}"
+    path = written(tmp_path, document("Dataset", "d", spec), file="manifests/m.yaml")
+    assert hints(path) == [f"did you mean `{meant}`?"]
+
+
+def test_a_path_relative_to_the_working_folder_is_hinted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(tmp_path / "data/a.jpg")
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, document("PictureSet", "p", "{from: data}"), file="manifests/m.yaml")
+    assert hints(Path("manifests")) == ["did you mean `../data`?"]
+
+
+def test_a_missing_picture_folder_is_hinted(tmp_path: Path) -> None:
+    picture(tmp_path / "JPEGImages/a.jpg")
+    written(tmp_path, document("PictureSet", "p", "{from: ../JPEGImage}"), file="manifests/m.yaml")
+    assert hints(tmp_path / "manifests") == ["did you mean `../JPEGImages`?"]
+    written(tmp_path, document("PictureSet", "p", "{from: ../quite-another}"), file="manifests/m.yaml")
+    (hint,) = hints(tmp_path / "manifests")
+    assert hint.startswith("nothing is ever deleted because a folder is missing")
+
+
+@pytest.mark.parametrize("head", ["apiVersion: v1\n", "apiVersion: v1beta1\n", ""])
+@pytest.mark.parametrize("kind", ["PictureSet", "TagQuery", "Dataset", "Network", "Workspace"])
+def test_a_document_of_ours_in_all_but_its_version_is_an_error(tmp_path: Path, kind: str, head: str) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(f"{head}kind: {kind}\nmetadata: {{name: x}}\nspec: {{}}\n")
+    assert codes(tmp_path) == ["M007" if head else "M010"]
+    assert hints(tmp_path) == ["write `apiVersion: picsellia-apply/v1`"]
+
+
+def test_documents_of_others_are_passed_over_and_named_when_asked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, head in enumerate(("apiVersion: something.io/v1", "apiVersion: apps/v1", "apiVersion: v1")):
+        kind = "Service" if head.endswith(" v1") else "Network"
+        (tmp_path / f"{number}.yaml").write_text(f"# a comment\n{head}\nkind: {kind}\nmetadata: {{}}\nspec: {{}}\n")
+    written(tmp_path, document("TagQuery", "a", "{tags: [a]}"), "a: 1\n")
+    with caplog.at_level(logging.INFO):
+        assert loaded(tmp_path).skipped == 4
+    said = [one.getMessage() for one in caplog.records if "passed over" in one.getMessage()]
+    assert [one.partition(str(tmp_path.name))[2] for one in said] == [
+        "/0.yaml:2:1: passed over, a document of others (something.io/v1 Network)",
+        "/1.yaml:2:1: passed over, a document of others (apps/v1 Network)",
+        "/2.yaml:2:1: passed over, a document of others (v1 Service)",
+        "/m.yaml:6:1: passed over, a document of others (no apiVersion)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "objects", "guessed"),
+    [
+        ("[{name: Platelets, type: rectangle}]", ["Platlets"], True),
+        ("[{name: Platelets, type: rectangle}]", ["Platlets", "Platelets"], False),
+        ("[{name: WBC, type: rectangle}]", ["RBC"], False),
+        ("[{name: RBC, type: rectangle}]", ["rbc"], True),
+    ],
+)
+def test_an_undeclared_label_is_taken_for_another_only_when_that_is_likely(
+    tmp_path: Path, labels: str, objects: list[str], *, guessed: bool
+) -> None:
+    categories = [{"id": number, "name": label} for number, label in enumerate(objects)]
+    rows = [{"id": n, "image_id": 1, "category_id": n, "bbox": [1, 1, 3, 2]} for n in range(len(objects))]
+    coco(tmp_path, categories=categories, annotations=rows)
+    source = "annotations: [{path: coco.json, format: COCO}]"
+    spec = f"{{labels: {labels}, versions: [{{name: v, pictures: {{tags: [a]}}, {source}}}]}}"
+    path = written(tmp_path, document("Dataset", "d", spec))
+    (hint,) = hints(path)
+    assert hint.startswith("did you mean") is guessed
+    assert hint.endswith(f"declare `{objects[0]}` under `labels`, or list it under `ignore`")
+
+
+def test_an_undeclared_label_is_told_with_its_first_place(tmp_path: Path) -> None:
+    (tmp_path / "xml").mkdir()
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>3</xmax><ymax>3</ymax></bndbox>"
+    objects = "".join(f"\n  <object><name>{label}</name>{box}</object>" for label in ("a", "b"))
+    (tmp_path / "xml/p.xml").write_text(f"<annotation><filename>p.jpg</filename>{objects}\n</annotation>")
+    source = "annotations: [{path: xml, format: PASCAL-VOC}]"
+    spec = f"{{labels: [{{name: a, type: rectangle}}], versions: [{{name: v, pictures: {{tags: [a]}}, {source}}}]}}"
+    with pytest.raises(InvalidInput) as caught:
+        loaded(written(tmp_path, document("Dataset", "d", spec)))
+    (message,) = [one.message for one in caught.value.diagnostics if one.code == "M012"]
+    assert message.endswith("/xml/p.xml:3:3 (object 2)")
+    assert "1 object of `xml`, first at " in message
+
+
+def test_progress_is_told_across_sets_and_sources(tmp_path: Path) -> None:
+    for number, file in enumerate(("a/1.png", "a/2.png", "b/3.png", "c/4.png", "c/5.png")):
+        picture(tmp_path / file, f"#00000{number}")
+    written(tmp_path, document("PictureSet", "p", "{from: [a, b]}"), document("PictureSet", "q", "{from: c}"))
+    told: list[tuple[int, int]] = []
+    load([tmp_path], cache=StatCache(None), progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2), (3, 3), (4, 5), (5, 5)]
+
+
+def test_names_that_no_set_holds(tmp_path: Path) -> None:
+    for name in ("BloodImage_00001.jpg", "BloodImage_00002.jpg"):
+        picture(tmp_path / "pictures" / name)
+    (tmp_path / "names.txt").write_text("BloodImage_00001\nBloodImage_00002.jpg\nother\n")
+    dataset = document("Dataset", "d", "{versions: [{name: v, pictures: {names: names.txt}}]}")
+    pictures = document("PictureSet", "p", "{from: pictures}")
+    path = written(tmp_path, dataset)
+    assert unheld_names(loaded(path)) == []
+    (told,) = positioned(unheld_names(loaded(written(tmp_path, dataset, pictures))))
+    assert (told.code, told.severity, told.count) == ("M039", Severity.warning, 2)
+    assert told.message.startswith("2 of the 3 names ")
+    assert told.hint == "did you mean `BloodImage_00001.jpg`?"
+    assert isinstance(told.position, Position)
+    assert (told.position.line, told.position.column) == (4, 47)
