@@ -5,6 +5,8 @@
     datasets      declared and recorded ones, in one request; members of a version only where its digest is not that
                   of the members we know; annotations only of versions whose annotations are managed: digests first,
                   then the objects of those pictures whose digest stands for nothing that we know already
+    deletes       where they are on: digests and numbers of the annotations that nobody manages, and which other
+                  versions hold the pictures that would go: what a delete takes along is known before it is planned
     networks      declared and recorded ones, in one request
 
 Why "all of its tags, today" is enough to predict a query: after the apply a picture has all tags of a query either
@@ -26,7 +28,8 @@ from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import annotation_digest, names_digest
 from picsellia_apply.model.declaration import Declaration, Version
 from picsellia_apply.model.inventory import Inventory
-from picsellia_apply.model.state import Lake, Resource, State
+from picsellia_apply.model.ownership import made_pictures
+from picsellia_apply.model.state import Lake, Resource, State, Unread
 
 if TYPE_CHECKING:
     from picsellia_apply.client.reader import Reader
@@ -61,12 +64,13 @@ class Scope:
     networks: frozenset[str]
 
 
-def scope(declaration: Declaration, inventory: Inventory) -> Scope:
+def scope(declaration: Declaration, inventory: Inventory, *, prune: bool = False) -> Scope:
     """Return what must be read to compare `declaration` with the platform.
 
     Args:
         declaration: What the manifests say.
         inventory: What this workspace manages.
+        prune: Whether deletes are on: of a label that would go the objects are counted.
     """
     recorded = [parse_address(address) for address in inventory.records]
     declared = [(dataset.name, version) for dataset in declaration.datasets for version in dataset.versions]
@@ -79,7 +83,7 @@ def scope(declaration: Declaration, inventory: Inventory) -> Scope:
         datasets=frozenset({d.name for d in declaration.datasets})
         | {one.name for one in recorded if one.kind in ("dataset", "version", "label", "annotations")},
         versions=frozenset(versions),
-        annotated=frozenset(_annotated(declared, recorded)),
+        annotated=frozenset(_annotated(declared, recorded)).union(_unlabelled(declared, recorded) if prune else ()),
         networks=frozenset({n.name for n in declaration.networks})
         | {one.name for one in recorded if one.kind in ("network", "file", "thumbnail")},
     )
@@ -116,13 +120,23 @@ def _annotated(declared: Iterable[tuple[str, Version]], recorded: Iterable[Addre
     yield from ((one.name, one.version) for one in recorded if one.kind == "annotations")
 
 
-def observe(reader: Reader, declaration: Declaration, inventory: Inventory) -> State:
+def _unlabelled(declared: Iterable[tuple[str, Version]], recorded: Iterable[Address]) -> Iterator[VersionKey]:
+    """Yield the versions that are declared without a label that is recorded."""
+    labels = {(name, version.name): version.labels for name, version in declared if version.labels is not None}
+    for one in recorded:
+        key = (one.name, one.version)
+        if one.kind == "label" and key in labels and one.rest not in labels[key]:
+            yield key
+
+
+def observe(reader: Reader, declaration: Declaration, inventory: Inventory, *, prune: bool = False) -> State:
     """Read what is on the platform, in the scope of the declaration and the inventory.
 
     Args:
         reader: `client.reader`.
         declaration: What the manifests say.
         inventory: What this workspace manages.
+        prune: Whether deletes are on: what they would take along is then read too.
 
     Returns:
         The observed state; `requests` is left 0, the client counts them.
@@ -130,21 +144,53 @@ def observe(reader: Reader, declaration: Declaration, inventory: Inventory) -> S
     Raises:
         PicselliaError: The platform could not be read to the end, or an answer makes no sense.
     """
-    wanted = scope(declaration, inventory)
+    wanted = scope(declaration, inventory, prune=prune)
     lake = _lake(reader, wanted)
     resources: dict[str, Resource] = {}
+    unread: dict[str, Mapping[str, Unread]] = {}
     known = _KnownTexts(declaration, inventory)
-    for dataset in reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ():
+    datasets = reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ()
+    for dataset in datasets:
         resources[str(Address("dataset", dataset.name))] = _dataset(dataset)
         for version in dataset.versions:
-            if (dataset.name, version.name) in wanted.versions:
-                resources.update(_version(reader, (dataset.name, version.name), version, inventory))
-            if (dataset.name, version.name) in wanted.annotated:
-                annotations = _annotations(reader, (dataset.name, version.name), version, known)
-                resources[str(Address("annotations", dataset.name, version.name))] = Resource(members=annotations)
+            key, annotations = (dataset.name, version.name), str(Address("annotations", dataset.name, version.name))
+            if key in wanted.versions:
+                resources.update(_version(reader, key, version, inventory))
+            if key in wanted.annotated:
+                resources[annotations] = Resource(members=_annotations(reader, key, version, known))
+            elif prune and key in wanted.versions and version.objects:
+                unread[annotations] = _unread(reader, version)
     for network in reader.networks(sorted(wanted.networks)) if wanted.networks else ():
         resources.update(_network(network))
-    return State(lake=lake, resources=resources, complete=True)
+    return State(
+        lake=lake,
+        resources=resources,
+        complete=True,
+        versions={dataset.name: tuple(version.name for version in dataset.versions) for dataset in datasets},
+        unread=unread,
+        holders=_holders(reader, declaration, inventory, lake, resources) if prune else {},
+    )
+
+
+def _unread(reader: Reader, version: VersionInfo) -> Mapping[str, Unread]:
+    return {name: Unread(*one) for name, one in reader.annotation_sizes(version.dataset_id).items()}
+
+
+def _holders(
+    reader: Reader, declaration: Declaration, inventory: Inventory, lake: Lake, seen: Mapping[str, Resource]
+) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+    """Return which versions that are not seen hold the pictures that would be deleted, by the set that drops them."""
+    declared = {name for one in declaration.picture_sets for name in one.pictures.names}
+    found: dict[str, Mapping[str, tuple[int, int]]] = {}
+    for text, record in inventory.records.items():
+        address = parse_address(text)
+        if address.kind != "pictures" or address.rest:
+            continue
+        dropped = (made_pictures(record, lake.pictures) & lake.pictures.keys()) - declared
+        holders = reader.holders(dropped) if dropped else {}
+        held = {str(Address("version", *key)): counts for key, counts in holders.items()}
+        found[text] = {version: counts for version, counts in held.items() if version not in seen}
+    return {text: held for text, held in found.items() if held}
 
 
 def _lake(reader: Reader, wanted: Scope) -> Lake:

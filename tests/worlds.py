@@ -107,7 +107,7 @@ def planned(
 ) -> Plan:
     """Resolve and plan."""
     there = observed if observed is not None else State()
-    desired = resolve(declaration, there, inventory, prune=policy.prune)
+    desired = resolve(declaration, there, inventory, prune=policy.sweeps)
     return plan(desired, there, inventory, policy, TARGET)
 
 
@@ -184,7 +184,7 @@ class _Scratch:
         carriers.difference_update(operation.members.remove)
 
     def _version(self, operation: Operation, address: Address) -> None:
-        if operation.action == "delete":
+        if operation.action == "delete" and not operation.members.remove:
             for text in list(self.fields):
                 part = parse_address(text)
                 if part.version == address.version and part.name == address.name:

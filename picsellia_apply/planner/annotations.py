@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
+from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.plan import Members, Notice, ObjectChange, Operation
+from picsellia_apply.model.ownership import ADOPTED, adopted_members
+from picsellia_apply.model.plan import Action, Members, Notice, ObjectChange, Operation
 from picsellia_apply.planner.case import Blast, Case, Found, record_of
-from picsellia_apply.planner.merge import Difference, Texts, difference, merge, merge_without_base
+from picsellia_apply.planner.merge import (
+    SAME_OBJECT_IOU,
+    Difference,
+    Texts,
+    difference,
+    merge,
+    merge_without_base,
+    moved_twice,
+)
 from picsellia_apply.planner.words import counted, joined
-from picsellia_apply.quality import match_objects, overlap
+from picsellia_apply.quality import match_objects, overlap, present_objects
 
 Objects = Mapping[str, Texts]
+WHOLE = "whole"
+"""Field of the record of a frozen version's annotations: digest of the names that it has once all are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +37,17 @@ class VersionState:
         objects: What it holds before anything is written here: what is observed, or what a version that is yet to be
             created takes over from its origin.
         held: The pictures that it holds then.
+        added: Those of them that this plan puts into a version that is there: nothing of before is known of them, since
+            a picture that leaves a version leaves its annotation behind.
         exists: Whether it is there already.
-        adopted: Whether it was there before this workspace.
+        settled: Whether its annotations are past their creation, so that a frozen version keeps them as they are.
     """
 
     objects: Objects
     held: Set[str]
+    added: Set[str]
     exists: bool
-    adopted: bool
+    settled: bool
 
 
 @dataclass(slots=True)
@@ -44,42 +59,48 @@ class Tally:
     edited: list[str] = field(default_factory=list)
     unsent: list[str] = field(default_factory=list)
     unseeded: list[str] = field(default_factory=list)
-    mirrored: list[str] = field(default_factory=list)
     baseless: list[str] = field(default_factory=list)
+    both: list[str] = field(default_factory=list)
 
 
-def diff_annotations(case: Case, version: VersionState) -> tuple[Found, Objects]:
+def is_whole(record: Record) -> bool:
+    """Return whether the annotations of a frozen version were all written that it was created with."""
+    return record.fields.get(WHOLE) in (None, names_digest(record.members))
+
+
+def diff_annotations(case: Case, version: VersionState) -> Found:
     """Compare the annotations of a version.
 
     Args:
         case: Members are name -> object texts; option `policy` is name -> seed | merge | mirror.
         version: What they are compared with.
-
-    Returns:
-        What was found, and what the version holds once the plan was applied.
     """
     start = version.objects
+    cut: Objects = case.observed.options.get("cut", {}) if case.observed is not None else {}
     wanted: Objects = case.desired.members
     if not wanted.keys() <= version.held:
         wanted = {name: texts for name, texts in wanted.items() if name in version.held}
-    base: Objects = case.record.members if case.record is not None and version.exists else {}
+    base = _base(case.record, version)
     if start == wanted and base.keys() <= wanted.keys():
-        return Found(record_of(case.record, {}, wanted, created=not start)), start
-    settled = version.exists and (version.adopted or case.record is not None)
-    if settled and case.desired.options.get("frozen"):
-        return Found(case.record, notices=_frozen_notice(case.text, wanted, start)), start
-    tally = _compare(case.desired.options, wanted, start, base)
-    record = _record(case.record, wanted, tally, fresh=not start)
+        return Found(_record(case, wanted, Tally(), version))
+    if version.settled and case.desired.options.get("frozen"):
+        return Found(case.record, notices=_frozen_notice(case.text, wanted, start))
+    tally = _compare(case.desired.options, wanted, start, base, cut)
+    record = _record(case, wanted, tally, version)
     notices = _notices(case.text, tally, exists=version.exists)
-    if not tally.changed:
-        return Found(record, notices=notices), start
-    action = "create" if not start and (case.record is None or not version.exists) else "update"
-    operation, blasts = operation_of(case.text, action, tally.changed, tally.mirrored)
-    final = {**start, **{name: change.after for name, change in tally.changed.items()}}
-    return Found(record, (operation,), notices, blasts=blasts), final
+    action: Action = "create" if not start and (case.record is None or not version.exists) else "update"
+    operations, blasts = _operations(case.text, action, tally.changed, base, exists=version.exists)
+    return Found(record, operations, notices, blasts=blasts)
 
 
-def _compare(options: Mapping[str, Any], wanted: Objects, start: Objects, base: Objects) -> Tally:
+def _base(record: Record | None, version: VersionState) -> Objects:
+    base: Objects = record.members if record is not None and version.exists else {}
+    if base.keys().isdisjoint(version.added):
+        return base
+    return {name: texts for name, texts in base.items() if name not in version.added}
+
+
+def _compare(options: Mapping[str, Any], wanted: Objects, start: Objects, base: Objects, cut: Objects) -> Tally:
     tally = Tally()
     policies: Mapping[str, str] = options.get("policy", {})
     default = options.get("default_policy", "merge")
@@ -87,31 +108,45 @@ def _compare(options: Mapping[str, Any], wanted: Objects, start: Objects, base: 
         there = start.get(name)
         if there is wanted[name] or there == wanted[name]:
             continue
-        _decide(tally, name, policies.get(name, default), wanted[name], there, base.get(name))
+        _decide(tally, name, policies.get(name, default), wanted[name], there, base.get(name), cut.get(name, ()))
     for name in sorted(base.keys() - wanted.keys()):
         if default != "seed":
-            _decide(tally, name, "merge", (), start.get(name), base[name])
+            _decide(tally, name, default, (), start.get(name), base[name], cut.get(name, ()))
         else:
             tally.kept[name] = base[name]
     return tally
 
 
-def _decide(tally: Tally, name: str, policy: str, wanted: Texts, there: Texts | None, base: Texts | None) -> None:  # noqa: PLR0917
-    held = there or ()
+def _decide(  # noqa: PLR0917
+    tally: Tally, name: str, policy: str, wanted: Texts, there: Texts | None, base: Texts | None, cut: Texts
+) -> None:
+    held = there or cut
     match policy:
         case "seed":
             after = _seeded(tally, name, wanted, held, base)
         case "mirror":
             after = wanted
-            tally.mirrored.append(name)
         case _:
-            after = merge_without_base(wanted, held, overlap) if base is None else merge(wanted, held, base)
+            after = _merged(tally, name, wanted, held, base)
             if base is None and held:
                 tally.baseless.append(name)
             elif base is not None and sorted(held) != sorted(base) and after != wanted:
                 tally.edited.append(name)
-    if after != held:
+    if after != (there or ()):
         tally.changed[name] = ObjectChange(there, after)
+
+
+def _merged(tally: Tally, name: str, wanted: Texts, held: Texts, base: Texts | None) -> Texts:
+    """Return the merge; of an object that the file and a person moved alike the person's is kept, else both are."""
+    if base is None:
+        return merge_without_base(wanted, held, present_objects)
+    after = list(merge(wanted, held, base))
+    for ours, theirs in moved_twice(wanted, held, base, match_objects):
+        if overlap(ours, theirs) >= SAME_OBJECT_IOU:
+            after.remove(ours)
+        else:
+            tally.both.append(name)
+    return tuple(after)
 
 
 def _seeded(tally: Tally, name: str, wanted: Texts, held: Texts, base: Texts | None) -> Texts:
@@ -128,17 +163,71 @@ def _seeded(tally: Tally, name: str, wanted: Texts, held: Texts, base: Texts | N
     return held
 
 
-def _record(before: Record | None, wanted: Objects, tally: Tally, *, fresh: bool) -> Record:
-    """Return the base of the next comparison: what the files say now, or what was seeded once."""
-    if not (tally.kept or tally.unseeded):
-        return record_of(before, {}, wanted, created=fresh)
-    unseeded = frozenset(tally.unseeded)
-    members = {name: texts for name, texts in wanted.items() if name not in unseeded}
-    return record_of(before, {}, {**members, **tally.kept}, created=fresh)
+def _record(case: Case, wanted: Objects, tally: Tally, version: VersionState) -> Record:
+    """Return the base of the next comparison: what the files say now, or what was seeded once.
+
+    What people annotated before this workspace did is adopted: the whole, or a picture that comes to it later. What a
+    version takes over when it is created is ours, being a copy that we make.
+    """
+    there = {name for name, texts in version.objects.items() if texts} if version.exists else set[str]()
+    members = wanted
+    if tally.kept or tally.unseeded:
+        unseeded = frozenset(tally.unseeded)
+        members = {**{name: texts for name, texts in wanted.items() if name not in unseeded}, **tally.kept}
+    fields: dict[str, Any] = {WHOLE: names_digest(members)} if case.desired.options.get("frozen") else {}
+    adopted = adopted_members(case.record, there, members.keys()) if case.record is not None else ()
+    if adopted:
+        fields[ADOPTED] = adopted
+    return record_of(case.record, fields, members, created=not there)
+
+
+_REASONS: Mapping[Action, str] = {
+    "create": "new",
+    "update": "the annotation files differ",
+    "delete": "not in the annotation files",
+}
+
+
+def _operations(
+    address: str, action: Action, changed: Mapping[str, ObjectChange], base: Objects, *, exists: bool
+) -> tuple[tuple[Operation, ...], tuple[Blast, ...]]:
+    """Return what is put, and apart from it what only takes objects away: that is a delete, and waits for all else.
+
+    Of a version that is yet to be created nothing is destroyed.
+    """
+    losing = frozenset(name for name, change in changed.items() if exists and _only_loses(change))
+    parts: tuple[tuple[Action, dict[str, ObjectChange]], ...] = (
+        (action, {name: change for name, change in changed.items() if name not in losing}),
+        ("delete", {name: change for name, change in changed.items() if name in losing}),
+    )
+    found = [operation_of(address, one, part, base, _REASONS[one]) for one, part in parts if part]
+    blasts = [blast for _, ones in found for blast in ones] if exists else []
+    return tuple(operation for operation, _ in found), _summed(address, blasts)
+
+
+def _only_loses(change: ObjectChange) -> bool:
+    return change.before is not None and not Counter(change.after) - Counter(change.before)
+
+
+def _summed(address: str, blasts: Iterable[Blast]) -> tuple[Blast, ...]:
+    """Return the blasts of several operations of one address as one of each kind, so that each is told once."""
+    counts: Counter[str] = Counter()
+    for blast in blasts:
+        counts[blast.kind] += blast.count
+        counts["foreign"] += blast.foreign
+    return _blasts_of(address, counts["delete"], counts["update"], counts["foreign"])
+
+
+def _blasts_of(address: str, removed: int, altered: int, theirs: int) -> tuple[Blast, ...]:
+    blasts = (
+        Blast(address, "delete", "objects", removed, theirs if removed else 0),
+        Blast(address, "update", "objects", altered, 0 if removed else theirs),
+    )
+    return tuple(blast for blast in blasts if blast.count)
 
 
 def operation_of(
-    address: str, action: str, changed: Mapping[str, ObjectChange], mirrored: list[str]
+    address: str, action: Action, changed: Mapping[str, ObjectChange], base: Objects, reason: str
 ) -> tuple[Operation, tuple[Blast, ...]]:
     """Return the operation that puts annotations, and what of the present ones it destroys or changes.
 
@@ -146,31 +235,26 @@ def operation_of(
         address: `annotations/...`.
         action: create, update or delete.
         changed: Picture name to its annotation before and after.
-        mirrored: Pictures whose removed objects may be people's.
+        base: Picture name to the objects that we put there; what else goes is people's.
+        reason: Why.
     """
-    total, mirror = Counter[str](), Counter[str]()
-    destructive = frozenset(mirrored)
+    total: Counter[str] = Counter()
+    theirs = 0
     for name, change in changed.items():
         one = difference(change.before or (), change.after, match_objects)
         total.update(add=one.add, remove=one.remove, change=one.change)
-        if name in destructive:
-            mirror.update(remove=one.remove)
+        if one.remove or one.change:
+            theirs += (Counter(change.before) - Counter(change.after) - Counter(base.get(name, ()))).total()
     counts = {key: total[key] for key in ("add", "remove", "change")}
+    people = f"; removes {counted(theirs, 'object')} people made" if theirs else ""
     operation = Operation(
         address=address,
-        action="create" if action == "create" else "delete" if action == "delete" else "update",
-        reason=_reason(action),
+        action=action,
+        reason=reason,
         members=Members(objects=changed, counts=counts),
-        impact=f"{_impact(changed, Difference(**counts))} in {counted(len(changed), 'picture')}",
+        impact=f"{_impact(changed, Difference(**counts))} in {counted(len(changed), 'picture')}{people}",
     )
-    deleted = mirror["remove"] if action != "delete" else total["remove"]
-    altered = total["remove"] + total["change"] - deleted
-    blasts = (Blast(address, "delete", "objects", deleted), Blast(address, "update", "objects", altered))
-    return operation, tuple(blast for blast in blasts if blast.count)
-
-
-def _reason(action: str) -> str:
-    return {"create": "new", "delete": "no longer declared"}.get(action, "the annotation files differ")
+    return operation, _blasts_of(address, total["remove"], total["change"], theirs)
 
 
 def _impact(changed: Mapping[str, ObjectChange], counts: Difference) -> str:
@@ -210,6 +294,9 @@ def _notices(address: str, tally: Tally, *, exists: bool) -> tuple[Notice, ...]:
     if tally.edited:
         message = f"annotations of {counted(len(tally.edited), 'picture')} edited on the platform: kept"
         notices.append(Notice("drift", address, message, tuple(sorted(tally.edited))))
+    if tally.both:
+        message = f"{counted(len(tally.both), 'object')} moved in the file and on the platform: both kept"
+        notices.append(Notice("drift", address, message, tuple(sorted(frozenset(tally.both)))))
     if tally.unsent:
         message = f"{counted(len(tally.unsent), 'picture')} changed in the file since seeded: not sent (policy: seed)"
         notices.append(Notice("kept", address, message, tuple(sorted(tally.unsent))))

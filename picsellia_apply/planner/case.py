@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from picsellia_apply.model.address import Address
+from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.ownership import Ours
 from picsellia_apply.model.plan import Blocked, Conflict, Notice, Operation, Policy
@@ -60,20 +60,26 @@ class World:
         return self.policy.prune and self.observed.complete
 
     def goes(self, address: str) -> bool:
-        """Return whether something recorded is no longer declared."""
-        return address in self.inventory.records and address not in self.desired.resources
+        """Return whether something recorded is no longer declared, and its whole still is or goes too."""
+        gone = address in self.inventory.records and address not in self.desired.resources
+        return gone and not self.released(parse_address(address))
 
     def released(self, address: Address) -> bool:
-        """Return whether the whole is still declared and this part of it no longer managed: an absent field."""
+        """Return whether a whole that is still declared no longer manages this part of it: an absent field."""
         match address.kind:
             case "pictures" if address.rest:
                 whole, part = Address("pictures", address.name), "tags"
-            case "label":
-                whole, part = Address("version", address.name, address.version), "labels"
+            case "version":
+                whole, part = Address("dataset", address.name), "versions"
+            case "label" | "annotations" as part:
+                whole, part = Address("version", address.name, address.version), part.replace("label", "labels")
+            case "file" | "thumbnail" as part:
+                whole, part = Address("network", address.name), part.replace("file", "files")
             case _:
                 return False
         desired = self.desired.resources.get(str(whole))
-        return desired is not None and part in desired.options.get("unmanaged_parts", ())
+        here = desired is not None and part in desired.options.get("unmanaged_parts", ())
+        return here or (whole.kind == "version" and self.released(whole))
 
     @property
     def kept_because(self) -> str:

@@ -19,7 +19,7 @@ from picsellia_apply.planner.annotations import Objects, VersionState, diff_anno
 from picsellia_apply.planner.case import Carried, Case, Found, World
 from picsellia_apply.planner.networks import diff_file, diff_network
 from picsellia_apply.planner.pictures import diff_pictures, diff_tag
-from picsellia_apply.planner.versions import diff_dataset, diff_label, diff_version
+from picsellia_apply.planner.versions import diff_dataset, diff_label, diff_version, is_settled
 
 
 def diff(world: World, planned: Set[str]) -> Iterator[tuple[str, Found]]:
@@ -42,7 +42,22 @@ def diff(world: World, planned: Set[str]) -> Iterator[tuple[str, Found]]:
                 yield text, diff_file(case, world)
             case _:
                 pass
-    yield from _diff_versions(cases, world)
+    impossible: dict[str, set[str]] = {}
+    yield from _diff_versions(cases, world, impossible)
+    yield from _without_versions(cases, impossible)
+
+
+def _without_versions(cases: Mapping[str, Case], impossible: Mapping[str, Set[str]]) -> Iterator[tuple[str, Found]]:
+    """Yield again, without an operation, the datasets that are not there and of which no version can be created."""
+    for name, blocked in impossible.items():
+        text = str(Address("dataset", name))
+        versions = {
+            case.address.version
+            for case in cases.values()
+            if case.address.kind == "version" and case.address.name == name
+        }
+        if text in cases and cases[text].observed is None and versions <= blocked:
+            yield text, Found(cases[text].record)
 
 
 def _case(text: str, world: World) -> Case:
@@ -73,8 +88,13 @@ def _diff_tags(cases: Mapping[str, Case], world: World) -> Iterator[tuple[str, F
             yield text, found
 
 
-def _diff_versions(cases: Mapping[str, Case], world: World) -> Iterator[tuple[str, Found]]:
-    """Compare versions in manifest order, each with its labels and annotations: a later one may carry them over."""
+def _diff_versions(
+    cases: Mapping[str, Case], world: World, impossible: dict[str, set[str]]
+) -> Iterator[tuple[str, Found]]:
+    """Compare versions in manifest order, each with its labels and annotations: a later one may carry them over.
+
+    Versions that are not there and cannot be created are added to `impossible`, by dataset.
+    """
     labels: dict[tuple[str, str], list[Case]] = {}
     for case in cases.values():
         if case.address.kind == "label":
@@ -83,23 +103,49 @@ def _diff_versions(cases: Mapping[str, Case], world: World) -> Iterator[tuple[st
     versions = [case for case in cases.values() if case.address.kind == "version"]
     for case in sorted(versions, key=lambda case: (case.address.name, case.desired.options.get("order", 0))):
         key = (case.address.name, case.address.version)
-        found = diff_version(case, world)
+        found = diff_version(case, world, impossible.get(case.address.name, frozenset()))
         yield case.text, found
         annotations = cases.get(str(Address("annotations", *key)))
         if found.blocked and case.observed is None:
+            impossible.setdefault(case.address.name, set()).add(case.address.version)
             parts = [*labels.get(key, ()), *([annotations] if annotations is not None else [])]
             yield from ((part.text, Found(part.record)) for part in parts)
             continue
         held = _held(case, found, world)
         taken = _taken_over(case, world, carried, held)
-        for label in labels.get(key, ()):
-            yield label.text, diff_label(label, world, taken)
-        objects = taken.objects
+        named = {label.text: diff_label(label, world, taken) for label in labels.get(key, ())}
+        yield from named.items()
+        objects = dict(taken.objects if case.observed is None else _observed(*key, world).objects)
         if annotations is not None:
-            state = VersionState(objects, held, exists=case.observed is not None, adopted=_is_adopted(case))
-            annotated, objects = diff_annotations(annotations, state)
+            annotated = diff_annotations(annotations, _version_state(annotations, world, taken.objects, held))
+            objects |= _put(annotated)
             yield annotations.text, annotated
-        carried[key] = Carried(objects, taken.labels | {label.address.rest for label in labels.get(key, ())})
+        carried[key] = Carried(objects, taken.labels | _labels_had(named, world))
+
+
+def _labels_had(named: Mapping[str, Found], world: World) -> frozenset[tuple[str, ...]]:
+    """Return the labels that a version has once they are made; where none can be read, those that are remembered."""
+    unseen = "labels" not in world.policy.features
+    had = [text for text, found in named.items() if found.operations or (unseen and found.record is not None)]
+    return frozenset(parse_address(text).rest for text in had)
+
+
+def _version_state(annotations: Case, world: World, objects: Objects, held: Set[str]) -> VersionState:
+    dataset, version = annotations.address.name, annotations.address.version
+    observed = world.observed.resources.get(str(Address("version", dataset, version)))
+    return VersionState(
+        objects=objects,
+        held=held,
+        added=held - observed.members.keys() if observed is not None else frozenset(),
+        exists=observed is not None,
+        settled=is_settled(annotations.address, world),
+    )
+
+
+def _put(annotated: Found) -> dict[str, tuple[str, ...]]:
+    """Return what is written before a version is created from this one; deletes come after that."""
+    puts = [operation for operation in annotated.operations if operation.action != "delete"]
+    return {name: change.after for operation in puts for name, change in operation.members.objects.items()}
 
 
 def _held(case: Case, found: Found, world: World) -> Set[str]:
@@ -112,11 +158,6 @@ def _held(case: Case, found: Found, world: World) -> Set[str]:
     if not (added or removed or world.doomed):
         return there
     return (there | added) - removed - world.doomed
-
-
-def _is_adopted(case: Case) -> bool:
-    """Return whether the version was there before this workspace."""
-    return case.observed is not None and (case.record is None or not case.record.created)
 
 
 def _taken_over(case: Case, world: World, carried: Mapping[tuple[str, str], Carried], held: Set[str]) -> Carried:

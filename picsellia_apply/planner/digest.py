@@ -1,8 +1,8 @@
 """Fingerprints of what a plan rests on, and the digest of the plan: same inputs, same bytes.
 
-The digest is the sha256 of one JSON text with sorted keys over: format_version, target, inventory_serial, allowances,
-fingerprints, operations, blocked, conflicts, refusals and records. What is only told (notices, findings, limits) is
-left out: it may name files by other paths on another machine.
+The digest is the sha256 of one JSON text with sorted keys over: format_version, target, inventory_serial, policy (what
+the platform offers aside), fingerprints, operations, blocked, conflicts, refusals and records. What is only told
+(notices, findings, limits) is left out: it may name files by other paths on another machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.annotation import annotation_digest, names_digest
-from picsellia_apply.model.plan import FORMAT_VERSION, Operation, Plan
+from picsellia_apply.model.plan import FORMAT_VERSION, Operation, Plan, Policy
 from picsellia_apply.model.state import Resource, State
 
 ABSENT = "absent"
@@ -53,13 +53,21 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
 
 
+def _policy(policy: Policy | None) -> Policy | None:
+    """Return the policy without what the platform offers, its budgets written in one way: 10 is 10.0."""
+    if policy is None:
+        return None
+    budgets = float(policy.delete_percent), float(policy.update_percent)
+    return replace(policy, features=frozenset(), delete_percent=budgets[0], update_percent=budgets[1])
+
+
 def plan_digest(plan: Plan) -> str:
     """Return the digest of a plan, `sha256:` and 64 hex digits."""
     body = {
         "format_version": FORMAT_VERSION,
         "target": plan.target,
         "inventory_serial": plan.inventory_serial,
-        "allowances": sorted(plan.policy.allowances) if plan.policy is not None else [],
+        "policy": _policy(plan.policy),
         "fingerprints": plan.fingerprints,
         "operations": plan.operations,
         "blocked": plan.blocked,

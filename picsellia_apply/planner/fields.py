@@ -69,6 +69,11 @@ def compare_fields(case: Case, observed: Mapping[str, Any], *, overrule: bool) -
     return FieldsFound(changes, before, _reason(changed, drifted, adopted), tuple(conflicts))
 
 
+def applied_fields(case: Case, found: FieldsFound) -> dict[str, Any]:
+    """Return the fields of the record once the changes were made: those in conflict keep their base."""
+    return {**case.desired.fields, **{conflict.field: conflict.base for conflict in found.conflicts}}
+
+
 def _reason(changed: list[str], drifted: list[str], adopted: list[str]) -> str:
     reasons = []
     if changed:

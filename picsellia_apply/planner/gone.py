@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.address import Address, parse_address, quote_name
 from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.ownership import made_members, written_objects
 from picsellia_apply.model.plan import Blocked, Notice, ObjectChange, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import operation_of
@@ -20,9 +21,9 @@ from picsellia_apply.planner.pictures import (
     delete_tags,
     dropped_pictures,
     dropped_tags,
-    objects_on,
 )
-from picsellia_apply.planner.words import counted, joined
+from picsellia_apply.planner.reach import objects_of, objects_on
+from picsellia_apply.planner.words import agreeing, counted, joined
 
 
 def gone_addresses(world: World) -> tuple[str, ...]:
@@ -40,7 +41,11 @@ def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found
     """
     address, record = parse_address(text), world.inventory.records[text]
     if world.released(address):
-        return Found(notices=(Notice("kept", text, "no longer managed: kept as it is, and forgotten"),))
+        notice = Notice("kept", text, "no longer managed: kept as it is, and forgotten")
+        with_its_whole = any(map(world.released, map(parse_address, _wholes(address))))
+        return Found(notices=() if with_its_whole else (notice,))
+    if _is_frozen(address, world):
+        return Found(record, notices=(Notice("drift", text, "no longer declared: left as it is (frozen)"),))
     match address.kind:
         case "pictures" | "query" if address.rest:
             return _gone_tag(text, address.rest[0], record, world)
@@ -51,6 +56,13 @@ def diff_gone(text: str, world: World, leaving: Mapping[str, Set[str]]) -> Found
             return _gone_annotations(address, text, record, world, leaving.get(version, frozenset()))
         case _:
             return _gone_whole(address, text, record, world)
+
+
+def _is_frozen(address: Address, world: World) -> bool:
+    """Return whether this is a part of a version that is there, still declared, and never changes."""
+    version = str(Address("version", address.name, address.version))
+    frozen = version in world.desired.resources and world.desired.resources[version].options.get("frozen")
+    return bool(frozen) and (str(address) in world.observed.resources or _only_remembered(address, world))
 
 
 def _gone_pictures(text: str, record: Record, world: World) -> Found:
@@ -92,19 +104,23 @@ def _gone_annotations(address: Address, text: str, record: Record, world: World,
     if _goes_with_its_whole(address, world):
         return Found(None if world.may_delete else record)
     changed = {name: change for name, change in _without_ours(record, there) if name not in leaving | world.doomed}
+    theirs = sorted((record.members.keys() - written_objects(record).keys()) & there.members.keys())
     if not changed:
-        return Found()
+        message = f"annotations of {counted(len(theirs), 'picture')} no longer declared: kept (people made them first)"
+        return Found(notices=(Notice("kept", text, message, tuple(theirs)),) if theirs else ())
     objects = sum(len(change.before or ()) - len(change.after) for change in changed.values())
     if not world.may_delete:
         return Found(record, notices=(_kept(text, counted(objects, "object"), sorted(changed), world),))
-    operation, blasts = operation_of(text, "delete", changed, [])
+    operation, blasts = operation_of(text, "delete", changed, written_objects(record), "no longer declared")
     return Found(operations=(operation,), blasts=blasts)
 
 
 def _without_ours(record: Record, there: Resource) -> Iterator[tuple[str, ObjectChange]]:
-    for name in sorted(record.members.keys() & there.members.keys()):
+    """Yield the pictures with objects that we wrote, without these."""
+    written = written_objects(record)
+    for name in sorted(written.keys() & there.members.keys()):
         before = there.members[name]
-        after = tuple(sorted((Counter(before) - Counter(record.members[name])).elements()))
+        after = tuple(sorted((Counter(before) - Counter(written[name])).elements()))
         if len(after) != len(before):
             yield name, ObjectChange(before, after)
 
@@ -125,7 +141,7 @@ def _wholes(address: Address) -> tuple[str, ...]:
 
 
 def _gone_whole(address: Address, text: str, record: Record, world: World) -> Found:
-    if text not in world.observed.resources:
+    if text not in world.observed.resources and not _only_remembered(address, world):
         return Found()
     if _goes_with_its_whole(address, world):
         return Found(None if world.may_delete else record)
@@ -140,6 +156,12 @@ def _gone_whole(address: Address, text: str, record: Record, world: World) -> Fo
     return _delete_whole(address, text, world)
 
 
+def _only_remembered(address: Address, world: World) -> bool:
+    """Return whether this is a label of a version that is there, on a platform that does not show labels."""
+    shown = "labels" in world.policy.features or address.kind != "label"
+    return not shown and str(Address("version", address.name, address.version)) in world.observed.resources
+
+
 def _not_ours_to_delete(address: Address, record: Record, world: World) -> str:
     """Return why a thing is never deleted by us, or nothing."""
     if not record.created:
@@ -151,21 +173,28 @@ def _not_ours_to_delete(address: Address, record: Record, world: World) -> str:
 
 def _delete_whole(address: Address, text: str, world: World) -> Found:
     blasts = tuple(_blasts(address, text, world))
-    impact = joined(counted(blast.count, _NOUNS[blast.unit]) for blast in blasts if blast.unit != "addresses")
+    staying = world.observed.resources[text].members.keys() - world.doomed if address.kind == "version" else ()
+    impact = _also({blast.unit: blast.count for blast in blasts}, len(staying))
     return Found(operations=(Operation(text, "delete", "no longer declared", impact=impact),), blasts=blasts)
 
 
-_NOUNS = {"pictures": "picture", "tags": "tag", "members": "picture", "objects": "object"}
+def _also(counts: Mapping[str, int], staying: int) -> str:
+    """Return what goes with a thing that is deleted, and what of it does not, in words."""
+    files, objects = counts["addresses"] - 1, counts.get("objects", 0)
+    stay = f"{counted(staying, 'picture')} {agreeing(staying, 'stays', 'stay')} in the lake" if staying else ""
+    gone = [counted(objects, "object") if objects else "", counted(files, "file") if files else ""]
+    also = f"also deletes {joined(gone)}" if any(gone) else ""
+    return "; ".join(part for part in (also, stay) if part)
 
 
 def _has_other_versions(address: Address, world: World) -> bool:
     """Return whether the dataset has versions that stay: declared ones, or ones that we did not create."""
     head = str(Address("version", address.name, "x"))[:-1]
-    for text in world.observed.resources:
-        if text.startswith(head):
-            record = world.inventory.records.get(text)
-            if text in world.desired.resources or record is None or not record.created:
-                return True
+    observed = {text for text in world.observed.resources if text.startswith(head)}
+    for text in observed | {f"{head}{quote_name(name)}" for name in world.observed.versions.get(address.name, ())}:
+        record = world.inventory.records.get(text)
+        if text in world.desired.resources or record is None or not record.created:
+            return True
     return False
 
 
@@ -179,28 +208,18 @@ def _blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
     if address.kind == "version":
         yield from _version_blasts(address, text, world)
     if address.kind == "label":
-        count = _labelled(address, world)
+        annotations = str(Address("annotations", address.name, address.version))
+        count, strange = objects_of(annotations, address.rest, world)
         if count:
-            yield Blast(text, "delete", "objects", count)
+            yield Blast(text, "delete", "objects", count, strange)
 
 
 def _version_blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
     held = world.observed.resources[text].members.keys()
     if held:
-        foreign = len(held - world.inventory.records[text].members.keys())
+        foreign = len(held - made_members(world.inventory.records[text]))
         yield Blast(text, "delete", "members", len(held), foreign)
     annotations = str(Address("annotations", address.name, address.version))
     objects, strange = objects_on(annotations, held, world)
     if objects:
         yield Blast(text, "delete", "objects", objects, strange)
-
-
-def _labelled(address: Address, world: World) -> int:
-    """Return how many objects of the version bear the label."""
-    import msgspec
-
-    annotations = str(Address("annotations", address.name, address.version))
-    there = world.observed.resources.get(annotations, Resource()).members
-    name, kind = address.rest
-    marks = (f'"label":{msgspec.json.encode(name).decode()}', f'"type":"{kind}"')
-    return sum(all(mark in text for mark in marks) for texts in there.values() for text in texts)

@@ -69,7 +69,8 @@ def _lifted(rule: str, address: str, policy: Policy) -> bool:
 def _empty(desired: State, inventory: Inventory, policy: Policy) -> Iterator[Refusal]:
     address = f"workspace/{quote_name(inventory.workspace)}"
     if not desired.resources and inventory.records and not _lifted("empty", address, policy):
-        message = f"the manifests declare nothing, and the workspace manages {len(inventory.records):,} addresses"
+        managed = _counted(len(inventory.records), "addresses")
+        message = f"the manifests declare nothing, and the workspace manages {managed}"
         yield refusal("empty", address, message)
 
 
@@ -93,7 +94,7 @@ def _over_budget(rule: str, blasts: Sequence[Blast], budget: float, managed: Map
         total = max(managed[unit], sum_of_all)
         if not total or 100 * sum_of_all / total <= budget:
             continue
-        if rule == "update_percent" and managed[unit] < FEWEST_TO_UPDATE:
+        if rule == "update_percent" and total < FEWEST_TO_UPDATE:
             continue
         for blast in touched:
             here.setdefault(blast.address, []).append(_counted(blast.count, unit))

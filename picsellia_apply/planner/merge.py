@@ -9,17 +9,17 @@ in neither                          a person made it: stays
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
-import msgspec
-
 Texts = tuple[str, ...]
-Overlap = Callable[[str, str], float]
-"""IoU of two canonical texts, 0 to 1."""
+Match = Callable[[Sequence[str], Sequence[str]], Iterable[tuple[int, int]]]
+"""Pairs of indexes into removed and added texts: where both are one object that changed."""
+Present = Callable[[Sequence[str], Sequence[str], float], Set[int]]
+"""Indexes of the first texts that one of the second ones, of the same label and type, overlaps by so much."""
 
 SAME_OBJECT_IOU = 0.9
-"""From this overlap on two objects of one label are the same one, where the base is lost."""
+"""From this overlap (IoU) on two objects of one label and type are the same one."""
 
 
 def merge(file: Texts, there: Texts, base: Texts) -> Texts:
@@ -48,39 +48,42 @@ def _count(wanted: int, held: int, known: int) -> int:
     return held
 
 
-def merge_without_base(file: Texts, there: Texts, overlap: Overlap) -> Texts:
+def moved_twice(file: Texts, there: Texts, base: Texts, match: Match) -> tuple[tuple[str, str], ...]:
+    """Return what became of the objects of the base that both the file and a person moved.
+
+    Args:
+        file: What the annotation files say.
+        there: What the platform holds.
+        base: What the files said when it was last applied.
+        match: Finds what became of an object.
+
+    Returns:
+        Pairs of the file's object and the person's.
+    """
+    wanted, held, known = Counter(file), Counter(there), Counter(base)
+    gone = sorted((known - wanted - held).elements())
+    ours = sorted((wanted - known - held).elements())
+    theirs = sorted((held - known - wanted).elements())
+    if not (gone and ours and theirs):
+        return ()
+    in_file, by_people = dict(match(gone, ours)), dict(match(gone, theirs))
+    return tuple((ours[in_file[row]], theirs[by_people[row]]) for row in sorted(in_file.keys() & by_people.keys()))
+
+
+def merge_without_base(file: Texts, there: Texts, present: Present) -> Texts:
     """Return what a picture should hold when nobody knows what was applied: nothing goes, nothing comes twice.
 
     Args:
         file: What the annotation files say.
         there: What the platform holds.
-        overlap: Of two objects; asked only where their labels are equal.
+        present: Finds the objects of the file that are there already, nearly or quite equal.
     """
     if not there:
         return file
     absent = list((Counter(file) - Counter(there)).elements())
-    by_label: dict[object, list[str]] = {}
-    for text in there:
-        by_label.setdefault(_label(text), []).append(text)
-    added = [text for text in absent if not _is_there(text, by_label.get(_label(text), ()), overlap)]
+    found = present(absent, there, SAME_OBJECT_IOU)
+    added = [text for row, text in enumerate(absent) if row not in found]
     return tuple(sorted((*there, *added)))
-
-
-class _Labelled(msgspec.Struct):
-    type: str
-    label: str | None = None
-
-
-_DECODER = msgspec.json.Decoder(_Labelled)
-
-
-def _label(text: str) -> object:
-    decoded = _DECODER.decode(text)
-    return decoded.label if decoded.label is not None else decoded.type
-
-
-def _is_there(text: str, others: Iterable[str], overlap: Overlap) -> bool:
-    return any(text == other or overlap(text, other) >= SAME_OBJECT_IOU for other in others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,7 @@ class Difference:
     change: int = 0
 
 
-def difference(
-    before: Texts, after: Texts, match: Callable[[list[str], list[str]], Iterable[tuple[int, int]]]
-) -> Difference:
+def difference(before: Texts, after: Texts, match: Match) -> Difference:
     """Return how many objects come, go and change.
 
     Args:

@@ -1,7 +1,7 @@
 """Which operations of a plan must be done before which: an executor needs nothing else to find a safe order.
 
-Beside what the desired resources need: a version that takes over another one waits until that one is complete with its
-labels and annotations, and the versions of one dataset are created one after another, as the manifest has them.
+Beside what the desired resources need: the versions of one dataset are created one after another, as the manifest has
+them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.plan import Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.case import Found
@@ -28,7 +28,7 @@ def with_needs(everything: Iterable[Found], desired: Resources) -> list[Operatio
     operations = [operation for one in everything for operation in one.operations]
     changes = {operation.address for operation in operations if operation.action != "delete"}
     created = [operation.address for operation in operations if operation.action == "create"]
-    before = _before_creation(created, changes, desired)
+    before = _before_creation(created, desired)
     return [
         operation
         if operation.action == "delete"
@@ -44,13 +44,8 @@ def _needs(address: str, desired: Resources, changes: set[str], before: Mapping[
     return tuple(sorted((closure & changes) - {address}))
 
 
-def _before_creation(created: Iterable[str], changes: set[str], desired: Resources) -> dict[str, set[str]]:
-    """Return, for every version that is created, what completes its origin, and the one created before it."""
-    parts: dict[str, set[str]] = {}
-    for address in changes:
-        parsed = parse_address(address)
-        if parsed.kind in ("label", "annotations"):
-            parts.setdefault(str(Address("version", parsed.name, parsed.version)), set()).add(address)
+def _before_creation(created: Iterable[str], desired: Resources) -> dict[str, set[str]]:
+    """Return, for every version that is created, the one of its dataset that is created before it."""
     found: dict[str, set[str]] = {}
     last: dict[str, str] = {}
     versions = [address for address in created if address.startswith("version/")]
@@ -58,7 +53,4 @@ def _before_creation(created: Iterable[str], changes: set[str], desired: Resourc
         name = parse_address(address).name
         found[address] = {last[name]} if name in last else set()
         last[name] = address
-        origin = desired[address].options.get("origin")
-        if origin is not None:
-            found[address] |= parts.get(str(Address("version", name, origin)), set())
     return found

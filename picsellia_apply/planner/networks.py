@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from picsellia_apply.model.address import Address
 from picsellia_apply.model.plan import Bytes, FieldChange, Members, Operation
 from picsellia_apply.planner.case import Blast, Case, Found, World, record_of
-from picsellia_apply.planner.fields import compare_fields
+from picsellia_apply.planner.fields import applied_fields, compare_fields
 from picsellia_apply.planner.versions import adopt_notice, conflict_lifted, created_fields
 from picsellia_apply.planner.words import size_text
 
 
 def diff_network(case: Case, world: World) -> Found:
     """Compare a network's properties."""
-    record = record_of(case.record, dict(case.desired.fields), {}, created=case.observed is None)
     if case.observed is None:
+        record = record_of(case.record, dict(case.desired.fields), {}, created=True)
         reason = "new" if case.record is None else "drift: deleted on the platform"
         diff = created_fields(case.desired)
         return Found(record, (Operation(case.text, "create", reason, diff, pre={"absent": True}),))
     found = compare_fields(case, case.observed.fields, overrule=conflict_lifted(case, world))
+    record = record_of(case.record, applied_fields(case, found), {}, created=False)
     notices = adopt_notice(case, "the network")
     if not found.changes:
         return Found(record, notices=notices, conflicts=found.conflicts)
@@ -26,11 +30,14 @@ def diff_network(case: Case, world: World) -> Found:
 
 
 def diff_file(case: Case, world: World) -> Found:
-    """Compare a network's file or thumbnail by digest; where none is known, by what the inventory remembers."""
+    """Compare a network's file or thumbnail by digest; where none is known, by what the inventory remembers.
+
+    Its digest is compared three ways, as a field is: bytes that a person stored are not overwritten unasked.
+    """
     sha256, size = case.desired.fields["sha256"], case.desired.fields["size"]
     record = record_of(case.record, {"sha256": sha256, "size": size}, {}, created=case.observed is None)
     if case.observed is None:
-        new = case.record is None or f"network/{case.address.name}" not in world.observed.resources
+        new = case.record is None or str(Address("network", case.address.name)) not in world.observed.resources
         operation = _store(case, "create", "new" if new else "drift: deleted on the platform", None)
         return Found(record, (operation,))
     stored = case.observed.fields.get("sha256")
@@ -40,8 +47,13 @@ def diff_file(case: Case, world: World) -> Found:
         return Found(record)
     if stored is None and sent is None and case.observed.fields.get("size") == size:
         return Found(record, incomparable=1)
-    drifted = sent == sha256
-    reason = "drift: the file changed on the platform" if drifted else "the file changed"
+    digest = replace(case, desired=replace(case.desired, fields={"sha256": sha256}))
+    conflicts = compare_fields(digest, {"sha256": there}, overrule=conflict_lifted(case, world)).conflicts
+    if conflicts:
+        return Found(case.record, conflicts=conflicts)
+    reason = "drift: the file changed on the platform" if sent == sha256 else "the file changed"
+    if case.record is None:
+        reason = "adopt: the file differs from the manifest's"
     blasts = () if case.record is None else (Blast(case.text, "update", "addresses", 1),)
     return Found(record, (_store(case, "update", reason, there),), blasts=blasts)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.declaration import LocalPictures
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, made_members
+from picsellia_apply.model.ownership import ADOPTED, compare_bytes, made_members, made_pictures
 from picsellia_apply.model.plan import Blocked, Bytes, Members, Notice, Operation
-from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.case import Blast, Case, Found, World, record_of
-from picsellia_apply.planner.words import counted, joined, size_text
+from picsellia_apply.planner.reach import objects_on
+from picsellia_apply.planner.words import agreeing, counted, joined, size_text
 
 CONTENT_DIFFERS = "content differs"
 """Rule of pictures whose name is taken by other bytes."""
@@ -31,23 +31,24 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
     missing = wanted.keys() - there.keys()
     deleted = missing & case.desired.options.get("kept_deleted", frozenset())
     upload = sorted(missing - deleted - claimed)
-    differing, incomparable = _compare(wanted, there, case.record)
+    differing, incomparable = compare_bytes(wanted, there, case.record)
     dropped = _dropped(case, world)
     present = wanted.keys() & there.keys()
-    adopted = present - world.ours.pictures
+    adopted = _adopted(case.record, present - world.ours.pictures, deleted, upload)
     operations, blasts = _operations(case, upload, new=not present and case.record is None)
-    notices = [*_deleted_notice(case.text, deleted), *_adopt_notice(case, adopted)]
+    notices = [*_deleted_notice(case.text, deleted), *_adopt_notice(case, (adopted & present) - differing.keys())]
     kept = _kept(case.record, dropped)
     if dropped and world.may_delete:
         gone, gone_blasts = delete_pictures(case.text, dropped, world)
         operations, blasts, kept = (*operations, *gone), (*blasts, *gone_blasts), {}
     elif dropped:
-        notices.append(_kept_notice(case.text, "picture", dropped, world))
+        notices.append(_kept_notice(case.text, counted(len(dropped), "picture"), dropped, world))
     members = wanted if not (kept or differing) else {**wanted, **differing, **kept}
     others = missing & claimed  # recorded here once they are there: until then a cut apply would call them deleted
+    others |= differing.keys() - world.ours.recorded  # nothing of ours: once they are gone, ours may be uploaded
     if others:
         members = {name: digest for name, digest in members.items() if name not in others}
-    fields = {ADOPTED: sorted(adopted)} if adopted else {}
+    fields = {ADOPTED: not_ours} if (not_ours := sorted(adopted & members.keys())) else {}
     return Found(
         record=record_of(case.record, fields, members, created=True),
         operations=operations,
@@ -58,27 +59,13 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
     )
 
 
-def _compare(
-    wanted: Mapping[str, str], there: Mapping[str, str | None], record: Record | None
-) -> tuple[dict[str, str], int]:
-    """Return the pictures whose bytes differ, with the digest there, and how many cannot be compared.
+def _adopted(record: Record | None, there: Set[str], deleted: Set[str], upload: Iterable[str]) -> frozenset[str]:
+    """Return the pictures that are not ours: those of before, not made by us, or deleted by a person.
 
-    Where the platform knows no digest, the inventory tells what we sent.
+    That person may bring them back. What we upload is ours from then on.
     """
-    sent = record.members if record is not None else {}
-    differing: dict[str, str] = {}
-    incomparable = 0
-    for name, sha256 in wanted.items():
-        stored = there.get(name, sha256)
-        if stored == sha256:
-            continue
-        if stored is None:
-            stored = sent.get(name)
-        if stored is None:
-            incomparable += 1
-        elif stored != sha256:
-            differing[name] = stored
-    return differing, incomparable
+    before = record.fields.get(ADOPTED, ()) if record is not None else ()
+    return frozenset(before).union(there, deleted).difference(upload)
 
 
 def _dropped(case: Case, world: World) -> list[str]:
@@ -90,7 +77,7 @@ def _dropped(case: Case, world: World) -> list[str]:
 
 def dropped_pictures(record: Record, world: World) -> list[str]:
     """Return the pictures of a record that we uploaded, that are still there, and that no set declares any more."""
-    gone = made_members(record) - world.declared_pictures
+    gone = made_pictures(record, world.observed.lake.pictures) - world.declared_pictures
     return sorted(gone & world.observed.lake.pictures.keys())
 
 
@@ -153,9 +140,8 @@ def _adopt_notice(case: Case, adopted: Set[str]) -> tuple[Notice, ...]:
     return (Notice("adopt", case.text, message, tuple(sorted(fresh))),)
 
 
-def _kept_notice(address: str, noun: str, names: Iterable[str], world: World) -> Notice:
-    ordered = tuple(sorted(names))
-    return Notice("kept", address, f"{counted(len(ordered), noun)} no longer declared: {world.kept_because}", ordered)
+def _kept_notice(address: str, what: str, names: Iterable[str], world: World) -> Notice:
+    return Notice("kept", address, f"{what} no longer declared: {world.kept_because}", tuple(sorted(names)))
 
 
 def _differing_blocked(address: str, differing: Mapping[str, str]) -> tuple[Blocked, ...]:
@@ -173,7 +159,7 @@ def _made_before(address: str, world: World) -> frozenset[str]:
     for text, record in world.inventory.records.items():
         other = parse_address(text)
         if text < address and other.kind in ("pictures", "query") and other.rest == tag and not world.released(other):
-            made |= made_members(record)
+            made |= made_members(record) if tag else made_pictures(record, world.observed.lake.pictures)
     return frozenset(made)
 
 
@@ -191,49 +177,57 @@ def delete_pictures(
     ordered = tuple(sorted(gone))
     if not ordered:
         return (), ()
-    memberships = objects = foreign = 0
-    for text, resource in world.observed.resources.items():
-        if world.goes(text.replace("annotations/", "version/", 1)):
-            continue
-        if text.startswith("version/"):
-            memberships += len(gone & resource.members.keys())
-        elif text.startswith("annotations/"):
-            here, strange = objects_on(text, gone, world)
-            objects, foreign = objects + here, foreign + strange
-    reach = [counted(memberships, "membership") if memberships else "", counted(objects, "object") if objects else ""]
-    beyond = joined(reach)
+    reached = [*_reached(gone, world), *_elsewhere(address, world)]
+    memberships, strangers = sum(one.members for one in reached), sum(one.strangers for one in reached)
+    objects, foreign = sum(one.objects for one in reached), sum(one.foreign for one in reached)
     operation = Operation(
         address=address,
         action="delete",
         reason="no longer declared",
         members=Members(remove=ordered, counts={"add": 0, "remove": len(ordered), "change": 0}),
-        impact=counted(len(ordered), "picture") + (f" -> {beyond}" if beyond else ""),
+        impact=counted(len(ordered), "picture") + _also(len(ordered), len(reached), objects),
     )
-    blasts = [Blast(address, "delete", "pictures", len(ordered)), Blast(address, "delete", "members", memberships)]
-    blasts.append(Blast(address, "delete", "objects", objects, foreign))
+    blasts = (
+        Blast(address, "delete", "pictures", len(ordered)),
+        Blast(address, "delete", "members", memberships, strangers),
+        Blast(address, "delete", "objects", objects, foreign),
+    )
     return (operation,), tuple(blast for blast in blasts if blast.count)
 
 
-def objects_on(annotations: str, names: Set[str], world: World) -> tuple[int, int]:
-    """Return how many objects a version's annotations hold on some pictures, and how many of them are not ours.
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a version loses with pictures: members, and objects on them; `strangers`, `foreign`: those not ours."""
 
-    Args:
-        annotations: `annotations/...`; objects that another version of the dataset had from us may be carried over.
-        names: Pictures.
-        world: What decisions rest on.
-    """
-    there = world.observed.resources.get(annotations, Resource()).members
-    head = annotations.partition("@")[0] + "@"
-    records = [record.members for text, record in world.inventory.records.items() if text.startswith(head)]
-    count = foreign = 0
-    for name in names & there.keys():
-        count += len(there[name])
-        if not any(there[name] == ours.get(name) for ours in records):
-            known: Counter[str] = Counter()
-            for ours in records:
-                known |= Counter(ours.get(name, ()))
-            foreign += (Counter(there[name]) - known).total()
-    return count, foreign
+    members: int
+    strangers: int
+    objects: int
+    foreign: int
+
+
+def _reached(gone: Set[str], world: World) -> Iterator[Reached]:
+    """Yield what the observed versions that stay lose."""
+    for text, resource in world.observed.resources.items():
+        held = gone & resource.members.keys() if text.startswith("version/") else None
+        if held and not world.goes(text):
+            strangers = len(held - made_members(world.inventory.records.get(text, Record())))
+            yield Reached(len(held), strangers, *objects_on(text.replace("version/", "annotations/", 1), held, world))
+
+
+def _elsewhere(address: str, world: World) -> Iterator[Reached]:
+    """Yield what versions that nobody declares or recorded lose: all of it is people's."""
+    for pictures, objects in world.observed.holders.get(address, {}).values():
+        yield Reached(pictures, pictures, objects, objects)
+
+
+def _also(pictures: int, versions: int, objects: int) -> str:
+    """Return what goes with pictures that are deleted, in words."""
+    parts = (
+        f"takes {agreeing(pictures, 'it', 'them')} out of {counted(versions, 'version')}" if versions else "",
+        f"deletes {counted(objects, 'object')}" if objects else "",
+    )
+    said = " and ".join(part for part in parts if part)
+    return f"; also {said}" if said else ""
 
 
 def diff_tag(case: Case, world: World, claimed: Set[str]) -> Found:
@@ -262,7 +256,8 @@ def diff_tag(case: Case, world: World, claimed: Set[str]) -> Found:
         gone, blasts = delete_tags(case.text, dropped, world)
         operations = (*operations, *gone)
     elif dropped:
-        notices = (_kept_notice(case.text, "tag", dropped, world),)
+        what = f"the tag on {counted(len(dropped), 'picture')}"
+        notices = (_kept_notice(case.text, what, dropped, world),)
         kept = dict.fromkeys(dropped)
     members = {**case.desired.members, **kept} if kept else case.desired.members
     fields = {ADOPTED: sorted(adopted)} if adopted else {}
@@ -274,7 +269,8 @@ def _diff_absent(case: Case, carriers: Set[str]) -> Found:
     record = record_of(case.record, {"absent": True}, {}, created=True)
     if not carriers:
         return Found(record)
-    return Found(record, (_tag_operation(case, sorted(carriers), adding=False, new=False),))
+    operation = _tag_operation(case, sorted(carriers), adding=False, new=False)
+    return Found(record, (operation,), blasts=(Blast(case.text, "update", "tags", len(carriers)),))
 
 
 def _tag_operation(case: Case, names: list[str], *, adding: bool, new: bool) -> Operation:
@@ -287,7 +283,8 @@ def _tag_operation(case: Case, names: list[str], *, adding: bool, new: bool) -> 
     reason = "kept off the pictures that the query selects" if not adding else "pictures without the tag"
     if drifted:
         reason = f"drift: removed from {counted(drifted, 'picture')} on the platform"
-    return Operation(case.text, "create" if new else "update", reason, (), members, counted(len(names), "picture"))
+    impact = f"{'' if adding else '-'}{counted(len(names), 'picture')}"
+    return Operation(case.text, "create" if new else "update", reason, (), members, impact)
 
 
 def dropped_tags(record: Record, tag: str, world: World) -> list[str]:
@@ -304,5 +301,6 @@ def delete_tags(address: str, names: Iterable[str], world: World) -> tuple[tuple
     if not ordered:
         return (), ()
     members = Members(remove=ordered, counts={"add": 0, "remove": len(ordered), "change": 0})
-    operation = Operation(address, "delete", "no longer declared", (), members, counted(len(ordered), "picture"))
+    impact = f"taken off {counted(len(ordered), 'picture')}"
+    operation = Operation(address, "delete", "no longer declared", (), members, impact)
     return (operation,), (Blast(address, "delete", "tags", len(ordered)),)

@@ -79,9 +79,9 @@ def _world(desired: State, observed: State, inventory: Inventory, policy: Policy
         if address.kind in ("pictures", "query") and not resource.options.get("absent"):
             names = tags.setdefault(address.rest[0], set()) if address.rest else pictures
             names.update(resource.members)
-    ours = ours_of(inventory)
+    ours = ours_of(inventory, observed.lake.pictures)
     doomed: frozenset[str] = frozenset()
-    if policy.prune and observed.complete and not policy.targets:
+    if policy.sweeps and observed.complete:
         doomed = frozenset(ours.pictures - pictures) & observed.lake.pictures.keys()
     return World(desired, observed, inventory, policy, ours, pictures, tags, doomed)
 
@@ -92,7 +92,8 @@ def _no_delete_outside(text: str, found: Found, scope: Scope, inventory: Invento
     if text in scope.covered or not deletes:
         return found
     kept = tuple(one for one in found.operations if one not in deletes)
-    return replace(found, operations=kept, blasts=(), record=_joined(inventory.records.get(text), found.record))
+    blasts = tuple(blast for blast in found.blasts if kept and blast.kind == "update")
+    return replace(found, operations=kept, blasts=blasts, record=_joined(inventory.records.get(text), found.record))
 
 
 def _joined(before: Record | None, after: Record | None) -> Record | None:

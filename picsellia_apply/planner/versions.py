@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED
+from picsellia_apply.model.ownership import ADOPTED, adopted_members
 from picsellia_apply.model.plan import Blocked, FieldChange, Members, Notice, Operation
 from picsellia_apply.model.state import Resource
+from picsellia_apply.planner.annotations import is_whole
 from picsellia_apply.planner.case import UNSUPPORTED, Blast, Carried, Case, Found, World, record_of
-from picsellia_apply.planner.fields import compare_fields
-from picsellia_apply.planner.pictures import objects_on
-from picsellia_apply.planner.words import counted, joined
+from picsellia_apply.planner.fields import applied_fields, compare_fields
+from picsellia_apply.planner.reach import objects_on
+from picsellia_apply.planner.words import agreeing, counted, joined
 
 INHERITED = "inherited"
 """Field of a version's record: sorted names that it took over from its origin; never ours to take away."""
+PARTS = "parts"
+"""Field of a frozen version's record: sorted addresses of the labels and annotations that it was created with."""
+
+
+def is_settled(part: Address, world: World) -> bool:
+    """Return whether a label or the annotations of a frozen version are past their creation: what differs is drift.
+
+    An apply that was killed may have created the version without all of its parts: those are still to be made.
+    """
+    version = str(Address("version", part.name, part.version))
+    observed, records = world.observed.resources.get(version), world.inventory.records
+    if observed is None:
+        return False
+    if version not in records:
+        return not observed.options.get("unfinished")
+    record = records.get(str(part))
+    return is_whole(record) if record is not None else str(part) not in records[version].fields.get(PARTS, ())
 
 
 def created_fields(desired: Resource) -> tuple[FieldChange, ...]:
@@ -36,12 +54,13 @@ def adopt_notice(case: Case, what: str) -> tuple[Notice, ...]:
 
 def diff_dataset(case: Case, world: World) -> Found:
     """Compare a dataset's own fields."""
-    record = record_of(case.record, dict(case.desired.fields), {}, created=case.observed is None)
     if case.observed is None:
+        record = record_of(case.record, dict(case.desired.fields), {}, created=True)
         reason = "new" if case.record is None else "drift: deleted on the platform"
         operation = Operation(case.text, "create", reason, created_fields(case.desired), pre={"absent": True})
         return Found(record, (operation,))
     found = compare_fields(case, case.observed.fields, overrule=conflict_lifted(case, world))
+    record = record_of(case.record, applied_fields(case, found), {}, created=False)
     notices = adopt_notice(case, "the dataset")
     if not found.changes:
         return Found(record, notices=notices, conflicts=found.conflicts)
@@ -56,10 +75,16 @@ def diff_dataset(case: Case, world: World) -> Found:
     return Found(record, (operation,), notices, conflicts=found.conflicts, blasts=blasts)
 
 
-def diff_version(case: Case, world: World) -> Found:
-    """Compare the pictures of a version."""
+def diff_version(case: Case, world: World, impossible: Set[str] = frozenset()) -> Found:
+    """Compare the pictures of a version.
+
+    Args:
+        case: Members are names; options see `model.state`.
+        world: What decisions rest on.
+        impossible: Versions of the dataset that are not there and cannot be created.
+    """
     if case.observed is None:
-        return _create_version(case, world)
+        return _create_version(case, world, impossible)
     wanted, there = case.desired.members.keys(), case.observed.members.keys()
     recorded = case.record.members.keys() if case.record is not None else frozenset()
     inherited = frozenset(case.record.fields.get(INHERITED, ())) if case.record is not None else frozenset()
@@ -71,23 +96,25 @@ def diff_version(case: Case, world: World) -> Found:
     if case.desired.options.get("frozen"):
         return Found(_frozen_record(case), notices=(*notices, *_frozen_notice(case.text, missing, stopped)))
     removed = _removable(case, stopped, world)
-    left = [name for name in stopped if name not in removed]
+    blocked = _removal_blocked(case, stopped, world)
+    left = sorted(frozenset(stopped) - removed.union(*(one.names for one in blocked)))
     if left:
         why = world.kept_because if removed or not world.may_delete else "kept"
-        message = f"{counted(len(left), 'picture')} no longer match: {why}"
-        notices.append(Notice("kept", case.text, message, tuple(left)))
-    members = (
-        dict.fromkeys(sorted((wanted | (recorded & there)) - removed - world.doomed)) if wanted != recorded else None
-    )
-    record = record_of(case.record, _version_fields(case), members or case.desired.members, created=False)
-    operations, blasts = _update_version(case, missing, sorted(removed), recorded)
+        notices.append(_left_notice(case.text, left, why))
+    members = case.desired.members
+    if wanted != recorded:
+        members = dict.fromkeys(sorted((wanted | (recorded & there)) - removed - world.doomed))
+    record = record_of(case.record, _version_fields(case, members.keys()), members, created=False)
+    operations = _add_pictures(case, missing, recorded) if missing else ()
+    blasts: tuple[Blast, ...] = ()
     if removed:
-        blasts = (*blasts, *_objects_blast(case, removed, world))
-    return Found(record, operations, tuple(notices), blasts=blasts)
+        taken_out, blasts = _take_out(case, removed, world)
+        operations = (*operations, *taken_out)
+    return Found(record, operations, tuple(notices), blocked, blasts=blasts)
 
 
-def _create_version(case: Case, world: World) -> Found:
-    blocked = _creation_blocked(case, world)
+def _create_version(case: Case, world: World, impossible: Set[str]) -> Found:
+    blocked = _creation_blocked(case, world, impossible)
     if blocked is not None:
         return Found(case.record, blocked=(blocked,))
     origin = case.desired.options.get("origin")
@@ -107,38 +134,58 @@ def _create_version(case: Case, world: World) -> Found:
         pre={"absent": True},
     )
     fields = {INHERITED: inherited} if inherited else {}
+    if case.desired.options.get("frozen"):
+        fields[PARTS] = _parts(case.address, world)
     return Found(record_of(None, fields, case.desired.members, created=True), (operation,))
 
 
-def _creation_blocked(case: Case, world: World) -> Blocked | None:
-    """Return why plain SDK v2 cannot create this version: a first one must be named so, others need an origin."""
-    exists = str(Address("dataset", case.address.name)) in world.observed.resources
-    has_origin = case.desired.options.get("origin") is not None
-    if "replace" in world.policy.features or has_origin or (not exists and case.address.version == "first"):
+def _parts(version: Address, world: World) -> list[str]:
+    labels = str(Address("label", version.name, version.version)) + "/"
+    annotations = str(Address("annotations", version.name, version.version))
+    return sorted(text for text in world.desired.resources if text == annotations or text.startswith(labels))
+
+
+def _creation_blocked(case: Case, world: World, impossible: Set[str]) -> Blocked | None:
+    """Return why plain SDK v2 cannot create this version.
+
+    A first one must be named so and hold a picture, others need an origin that is there or can be made.
+    """
+    if "replace" in world.policy.features:
         return None
-    hint = "name the first version `first`, and give later ones a `from`"
-    return Blocked(case.text, UNSUPPORTED, "creating this version without an origin", hint=hint)
+    origin = case.desired.options.get("origin")
+    if origin is not None:
+        message = f"creating this version from `{origin}`, which is not there and cannot be created"
+        return Blocked(case.text, UNSUPPORTED, message) if origin in impossible else None
+    exists = str(Address("dataset", case.address.name)) in world.observed.resources
+    if exists or case.address.version != "first":
+        hint = "name the first version `first`, and give later ones a `from`"
+        return Blocked(case.text, UNSUPPORTED, "creating this version without an origin", hint=hint)
+    if not case.desired.members:
+        hint = "let it select at least one picture"
+        return Blocked(case.text, UNSUPPORTED, "creating a first version without pictures", hint=hint)
+    return None
 
 
-def _version_fields(case: Case) -> dict[str, object]:
-    """Return the record's fields: inherited and adopted pictures stay so."""
-    before = dict(case.record.fields) if case.record is not None else {}
-    if case.record is None and case.observed is not None:
-        adopted = case.desired.members.keys() & case.observed.members.keys()
-        return {ADOPTED: sorted(adopted)} if adopted else {}
-    return before
+def _version_fields(case: Case, members: Set[str]) -> dict[str, object]:
+    """Return the record's fields: inherited and adopted pictures stay so, and what was there before us is adopted."""
+    fields = dict(case.record.fields) if case.record is not None else {}
+    fields.pop(ADOPTED, None)
+    there = case.observed.members.keys() if case.observed is not None else frozenset()
+    adopted = adopted_members(case.record, there, members)
+    return {**fields, ADOPTED: adopted} if adopted else fields
 
 
 def _frozen_record(case: Case) -> Record | None:
     if case.record is not None or case.observed is None:
         return case.record
-    return record_of(None, _version_fields(case), dict(case.observed.members), created=False)
+    members = dict(case.observed.members)
+    return record_of(None, _version_fields(case, members.keys()), members, created=False)
 
 
 def _frozen_notice(address: str, missing: list[str], stopped: list[str]) -> tuple[Notice, ...]:
     if not missing and not stopped:
         return ()
-    parts = [f"{len(missing):,} more match" if missing else "", f"{len(stopped):,} no longer match" if stopped else ""]
+    parts = [f"{len(missing):,} more {_match(missing)}" if missing else "", _stopped(stopped)]
     return (Notice("drift", address, f"{joined(parts)}: left as it is (frozen)", tuple(sorted(missing + stopped))),)
 
 
@@ -150,45 +197,71 @@ def _foreign_notice(case: Case, foreign: Set[str]) -> tuple[Notice, ...]:
     return (Notice("drift", case.text, message, tuple(sorted(foreign))),)
 
 
+def _left_notice(address: str, names: list[str], why: str) -> Notice:
+    message = f"{counted(len(names), 'picture')} no longer {_match(names)}: {why}"
+    return Notice("kept", address, message, tuple(names))
+
+
 def _removable(case: Case, stopped: Iterable[str], world: World) -> frozenset[str]:
     """Return the pictures to take out: those that we put in, where deletes are on and the platform can."""
-    if not (world.may_delete and "replace" in world.policy.features) or case.record is None:
+    return _ours_to_remove(case, stopped, world) if "replace" in world.policy.features else frozenset()
+
+
+def _ours_to_remove(case: Case, stopped: Iterable[str], world: World) -> frozenset[str]:
+    if not world.may_delete or case.record is None:
         return frozenset()
     return frozenset(stopped) - frozenset(case.record.fields.get(ADOPTED, ()))
 
 
-def _update_version(
-    case: Case, missing: list[str], removed: list[str], recorded: Set[str]
-) -> tuple[tuple[Operation, ...], tuple[Blast, ...]]:
-    if not missing and not removed:
-        return (), ()
+def _removal_blocked(case: Case, stopped: Iterable[str], world: World) -> tuple[Blocked, ...]:
+    """Return which pictures would be taken out if the platform could."""
+    names = () if "replace" in world.policy.features else tuple(sorted(_ours_to_remove(case, stopped, world)))
+    if not names:
+        return ()
+    hint = "make a new version, or let it select them again"
+    message = f"taking {counted(len(names), 'picture')} out of a version"
+    return (Blocked(case.text, UNSUPPORTED, message, names, hint),)
+
+
+def _add_pictures(case: Case, missing: list[str], recorded: Set[str]) -> tuple[Operation, ...]:
     observed = case.observed.members if case.observed is not None else {}
     drifted = len(recorded & set(missing))
     reasons = [
         counted(len(missing) - drifted, "new match", "new matches") if len(missing) > drifted else "",
         f"drift: {counted(drifted, 'picture')} removed on the platform" if drifted else "",
-        f"{len(removed):,} no longer match" if removed else "",
     ]
     operation = Operation(
         address=case.text,
         action="update",
         reason=joined(reasons),
-        members=Members(
-            add=dict.fromkeys(missing),
-            remove=tuple(removed),
-            counts={"add": len(missing), "remove": len(removed), "change": 0},
-        ),
-        impact=_members_impact(len(missing), len(removed)),
+        members=Members(add=dict.fromkeys(missing), counts={"add": len(missing), "remove": 0, "change": 0}),
+        impact=f"+{counted(len(missing), 'picture')}",
         pre={"members_digest": names_digest(observed)},
     )
-    blasts = (Blast(case.text, "delete", "members", len(removed)),) if removed else ()
-    return (operation,), blasts
+    return (operation,)
 
 
-def _members_impact(added: int, removed: int) -> str:
-    if added and removed:
-        return f"+{added:,}, -{removed:,} pictures"
-    return f"+{counted(added, 'picture')}" if added else f"-{counted(removed, 'picture')}"
+def _take_out(case: Case, removed: Set[str], world: World) -> tuple[tuple[Operation, ...], tuple[Blast, ...]]:
+    """Return the operation that takes pictures out: a delete of its own, so that it waits for everything else."""
+    names, lost = sorted(removed), _objects_blast(case, removed, world)
+    objects = sum(blast.count for blast in lost)
+    also = f"; also deletes {counted(objects, 'object')} there" if objects else ""
+    operation = Operation(
+        address=case.text,
+        action="delete",
+        reason=_stopped(names),
+        members=Members(remove=tuple(names), counts={"add": 0, "remove": len(names), "change": 0}),
+        impact=f"takes out {counted(len(names), 'picture')}{also}",
+    )
+    return (operation,), (Blast(case.text, "delete", "members", len(names)), *lost)
+
+
+def _match(names: Collection[str]) -> str:
+    return agreeing(len(names), "matches", "match")
+
+
+def _stopped(names: Collection[str]) -> str:
+    return f"{len(names):,} no longer {_match(names)}" if names else ""
 
 
 def _objects_blast(case: Case, removed: Set[str], world: World) -> tuple[Blast, ...]:
@@ -212,8 +285,9 @@ def diff_label(case: Case, world: World, carried: Carried) -> Found:
     assumed = version is not None and "labels" not in world.policy.features and case.record is not None
     if there or assumed:
         return Found(record, notices=_label_notice(case, world))
-    if case.desired.options.get("frozen") and case.record is not None and version is not None:
-        notice = Notice("drift", case.text, "label deleted on the platform: left as it is (frozen)")
+    if case.desired.options.get("frozen") and is_settled(case.address, world):
+        what = "label is not there" if case.record is None else "label deleted on the platform"
+        notice = Notice("drift", case.text, f"{what}: left as it is (frozen)")
         return Found(case.record, notices=(notice,))
     reason = "new" if case.record is None or version is None else "drift: deleted on the platform"
     return Found(record, (Operation(case.text, "create", reason, pre={"absent": True}),))

@@ -12,6 +12,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def agreeing(count: int, singular: str, plural: str) -> str:
+    """Return the word that goes with a number: `matches` or `it` with 1, `match` or `them` with any other."""
+    return singular if count == 1 else plural
+
+
 def size_text(size: int) -> str:
     """Return a number of bytes in the largest decimal unit that leaves at least 1: `9.4 MB`, `312 B`."""
     value = float(size)

@@ -42,6 +42,27 @@ def match_objects(removed: Sequence[str], added: Sequence[str]) -> tuple[tuple[i
     return tuple(sorted(pairs))
 
 
+def present_objects(objects: Sequence[str], there: Sequence[str], least: float) -> frozenset[int]:
+    """Find the objects of one picture that are there already, equal or nearly so.
+
+    Args:
+        objects: Canonical texts.
+        there: Others; only those of the same label and type are compared.
+        least: Intersection over union from which on two are the same, in (0, 1].
+
+    Returns:
+        Indexes into `objects`.
+    """
+    known = frozenset(there)
+    found = {index for index, text in enumerate(objects) if text in known}
+    some, others = _by_label(objects), _by_label(there)
+    for key in some.keys() & others.keys():
+        rows = some[key]
+        scores = _overlaps([shape for _, _, shape in rows], [shape for _, _, shape in others[key]])
+        found.update(rows[row][1] for (row, _), score in scores.items() if score >= least)
+    return frozenset(found)
+
+
 _Placed = list[tuple[str, int, Shape]]
 """Text, index and shape, sorted by text so that the order of the input does not matter."""
 

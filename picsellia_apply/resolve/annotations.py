@@ -7,34 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
-from posixpath import basename
 
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.declaration import AnnotationSource, Version
+from picsellia_apply.model.matching import Matched, Objects, match_pictures
 from picsellia_apply.model.state import Resource
 from picsellia_apply.resolve.selection import sample
-
-Objects = Mapping[str, tuple[str, ...]]
-"""Picture name to sorted canonical object texts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """One source, matched.
-
-    Attributes:
-        objects: Of pictures that the version holds.
-        left_out: Of how many other pictures of the lake the source tells.
-        unknown: File names that fit no picture.
-        ambiguous: File names that fit several pictures, or one together with other file names.
-    """
-
-    objects: Objects
-    left_out: int = 0
-    unknown: tuple[str, ...] = ()
-    ambiguous: tuple[str, ...] = ()
 
 
 def matched_annotations(
@@ -51,7 +30,7 @@ def matched_annotations(
     Raises:
         InvalidInput: Two sources with different policies tell of one picture.
     """
-    matched = [_match(source.objects, members, lake) for source in version.annotations]
+    matched = [match_pictures(source.objects, members, lake) for source in version.annotations]
     _one_policy(version.annotations, matched)
     objects, doubles = _united(matched)
     policy = {name: s.policy for s, m in zip(version.annotations, matched, strict=True) for name in m.objects}
@@ -64,7 +43,8 @@ def matched_annotations(
     yield address, Resource(members=objects, options=options, needs=tuple(sorted(needs)), place=version.place)
     if doubles:
         place = version.annotations[1].place
-        message = f"{doubles:,} equal objects stand in several sources of version `{version.name}`; each counts once"
+        stand = "1 object stands" if doubles == 1 else f"{doubles:,} equal objects stand"
+        message = f"{stand} in several sources of version `{version.name}`; each counts once"
         yield Diagnostic("L006", Severity.warning, message, place, "let each picture have one source", doubles)
     for source, one in zip(version.annotations, matched, strict=True):
         yield from _findings(version.name, source, one)
@@ -74,50 +54,6 @@ def _default_policy(sources: Iterable[AnnotationSource]) -> str:
     """Return the policy for pictures that no source mentions any more: the one that is common to all, else seed."""
     policies = {source.policy for source in sources}
     return policies.pop() if len(policies) == 1 else "seed"
-
-
-def _match(objects: Objects, members: Set[str], lake: Mapping[str, object]) -> Matched:
-    exact = objects.keys() & members
-    if len(exact) == len(objects):
-        return Matched(objects)
-    found = {name: objects[name] for name in objects if name in exact}
-    others = [name for name in objects if name not in exact and name not in lake]
-    left_out = len(objects) - len(exact) - len(others)
-    if not others:
-        return Matched(found, left_out)
-    bases = Counter(map(basename, others))
-    by_base = _match_base_names(objects, others, _by_base_name(members, bases), _by_base_name(lake, bases))
-    return Matched({**found, **by_base.objects}, left_out + by_base.left_out, by_base.unknown, by_base.ambiguous)
-
-
-def _match_base_names(
-    objects: Objects, others: list[str], held: Mapping[str, list[str]], elsewhere: Mapping[str, list[str]]
-) -> Matched:
-    """Match file names that are no picture's name, given the pictures of the version and of the lake by base name."""
-    wanted = Counter(basename(name) for name in others)
-    found: dict[str, tuple[str, ...]] = {}
-    left_out = 0
-    unknown, ambiguous = [], []
-    for name in others:
-        fitting = held.get(basename(name), [])
-        if not fitting and basename(name) in elsewhere:
-            left_out += 1
-        elif not fitting:
-            unknown.append(name)
-        elif len(fitting) > 1 or wanted[basename(name)] > 1 or fitting[0] in objects:
-            ambiguous.append(name)
-        else:
-            found[fitting[0]] = objects[name]
-    return Matched(found, left_out, tuple(unknown), tuple(ambiguous))
-
-
-def _by_base_name(names: Iterable[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
-    fitting: dict[str, list[str]] = {}
-    for name in names:
-        base = basename(name)
-        if base in wanted:
-            fitting.setdefault(base, []).append(name)
-    return fitting
 
 
 def _one_policy(sources: tuple[AnnotationSource, ...], matched: list[Matched]) -> None:

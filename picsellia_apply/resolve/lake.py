@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.declaration import Declaration
-from picsellia_apply.model.ownership import Ours
+from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.ownership import Ours, compare_bytes
 from picsellia_apply.model.state import Lake
 from picsellia_apply.source import Place
 
@@ -36,27 +37,36 @@ class Pictures:
         sha256: Name to digest; None where the platform cannot say.
         kept_deleted: Declared names that a person deleted and nobody restores.
         dropped: Names that would be deleted: ours, and no longer declared.
+        held_back: Declared names under which other bytes are there: these pictures lose nothing by it, and get no tag,
+            no version and no annotation, for what is declared is another picture.
     """
 
     sha256: Mapping[str, str | None]
     kept_deleted: frozenset[str]
     dropped: frozenset[str]
+    held_back: frozenset[str] = frozenset()
 
 
-def predict_pictures(declaration: Declaration, observed: Lake, ours: Ours, *, prune: bool) -> Pictures:
+def predict_pictures(
+    declaration: Declaration, observed: Lake, ours: Ours, records: Mapping[str, Record], *, prune: bool
+) -> Pictures:
     """Return the observed pictures with those that would be uploaded, without those that would be deleted."""
+    held_back: set[str] = set()
     declared: dict[str, str | None] = {}
     restored: set[str] = set()
     for one in reversed(declaration.picture_sets):
         declared.update(zip(one.pictures.names, one.pictures.sha256, strict=True))
         if one.restore:
             restored.update(one.pictures.names)
+        members = dict(zip(one.pictures.names, one.pictures.sha256, strict=True))
+        record = records.get(str(Address("pictures", one.name)))
+        held_back |= compare_bytes(members, observed.pictures, record)[0].keys()
     kept_deleted = frozenset((declared.keys() & ours.recorded) - observed.pictures.keys() - restored)
     predicted = {**declared, **observed.pictures}
     dropped = frozenset((ours.pictures - declared.keys()) & predicted.keys()) if prune else frozenset()
     for name in kept_deleted | dropped:
         del predicted[name]
-    return Pictures(predicted, kept_deleted, dropped)
+    return Pictures(predicted, kept_deleted, dropped, frozenset(held_back))
 
 
 @dataclass(slots=True)
@@ -67,6 +77,7 @@ class PredictedTags:
     observed: Mapping[str, frozenset[str]]
     ours: Mapping[str, Names]
     prune: bool
+    held_back: Names = frozenset()
     adding: dict[str, list[Keeper]] = field(default_factory=dict)
     removing: dict[str, list[Keeper]] = field(default_factory=dict)
     _settled: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -82,6 +93,11 @@ class PredictedTags:
             self._settled[tag] = frozenset(settled if settled <= self.pictures else settled & self.pictures)
         return self._settled[tag]
 
+    def keepable(self, tag: str, names: frozenset[str]) -> frozenset[str]:
+        """Return the pictures on which a document keeps `tag`: not those held back that do not carry it now."""
+        without = self.held_back - self.observed.get(tag, frozenset())
+        return names - without if without else names
+
     def lake(self, pictures: Mapping[str, str | None]) -> Lake:
         """Return the predicted lake; nothing may be added afterwards."""
         tags = sorted({*self.observed, *self.adding, *self.removing})
@@ -96,7 +112,7 @@ def keep_set_tags(declaration: Declaration, tags: PredictedTags, kept_deleted: f
     """Note the tags that PictureSets keep.
 
     Returns:
-        Address of each such tag to its keeper; one with the same pictures for all tags of a set.
+        Address of each such tag to its keeper.
     """
     kept: dict[str, Keeper] = {}
     for one in declaration.picture_sets:
@@ -104,7 +120,8 @@ def keep_set_tags(declaration: Declaration, tags: PredictedTags, kept_deleted: f
             continue
         names = frozenset(one.pictures.names) - kept_deleted
         for index, tag in enumerate(one.tags):
-            keeper = Keeper(f"PictureSet `{one.name}`", one.place.at("spec", "tags", index), names)
+            place = one.place.at("spec", "tags", index)
+            keeper = Keeper(f"PictureSet `{one.name}`", place, tags.keepable(tag, names))
             tags.adding.setdefault(tag, []).append(keeper)
             kept[str(Address("pictures", one.name, rest=(tag,)))] = keeper
     return kept

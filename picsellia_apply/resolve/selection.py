@@ -75,5 +75,6 @@ def empty_selection(what: str, place: Place) -> Diagnostic:
 
 def unknown_names(what: str, names: Sequence[str], place: Place) -> Diagnostic:
     """Return the finding that names of a selection are not in the predicted lake."""
-    message = f"{len(names):,} of the names that {what} lists are not in the lake: {sample(names)}"
+    are = "is" if len(names) == 1 else "are"
+    message = f"{len(names):,} of the names that {what} lists {are} not in the lake: {sample(names)}"
     return Diagnostic("L004", Severity.warning, message, place, "declare them in a PictureSet", len(names))

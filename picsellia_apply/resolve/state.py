@@ -35,16 +35,16 @@ def resolve(
         InvalidInput: Queries wait for each other, tags are at war, or sources disagree about one picture.
     """
     known = inventory or Inventory(declaration.workspace.name)
-    ours = ours_of(known, _released_tags(declaration, known))
-    pictures = predict_pictures(declaration, observed.lake, ours, prune=prune)
-    tags = PredictedTags(pictures.sha256.keys(), observed.lake.tags, ours.tags, prune)
+    ours = ours_of(known, observed.lake.pictures, _released_tags(declaration, known))
+    pictures = predict_pictures(declaration, observed.lake, ours, known.records, prune=prune)
+    tags = PredictedTags(pictures.sha256.keys(), observed.lake.tags, ours.tags, prune, pictures.held_back)
     kept = keep_set_tags(declaration, tags, pictures.kept_deleted)
     evaluated = evaluate(declaration, tags)
     wars = tuple(tags_at_war(tags))
     if wars:
         raise InvalidInput(wars)
     lake = tags.lake(pictures.sha256)
-    ground = ground_of(declaration, observed, lake, evaluated.members, pictures)
+    ground = ground_of(declaration, observed, lake, evaluated.members, pictures, known.records)
     resources = dict(_picture_sets(declaration, pictures.kept_deleted))
     resources.update(tag_resources(declaration, {**kept, **evaluated.keepers}))
     findings = [*declaration.findings, *evaluated.findings]
@@ -90,7 +90,8 @@ def _picture_sets(declaration: Declaration, kept_deleted: frozenset[str]) -> Ite
 
 def _network(network: Network) -> Iterator[tuple[str, Resource]]:
     address = str(Address("network", network.name))
-    yield address, Resource(network.fields, place=network.place)
+    options = {"unmanaged_parts": tuple(sorted(network.unmanaged))} if network.unmanaged else {}
+    yield address, Resource(network.fields, options=options, place=network.place)
     for key, file in network.files.items():
         yield str(Address("file", network.name, rest=(key,))), _file(file, address, network)
     if network.thumbnail is not None:

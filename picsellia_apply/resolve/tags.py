@@ -42,7 +42,8 @@ def evaluate(declaration: Declaration, tags: PredictedTags) -> Evaluated:
         members[query.name] = names
         for change, noted in (("add", tags.adding), ("remove", tags.removing)):
             for index, tag in enumerate(getattr(query, change)):
-                keeper = Keeper(f"TagQuery `{query.name}`", query.place.at("spec", change, index), names)
+                kept = tags.keepable(tag, names) if change == "add" else names
+                keeper = Keeper(f"TagQuery `{query.name}`", query.place.at("spec", change, index), kept)
                 noted.setdefault(tag, []).append(keeper)
                 keepers[str(Address("query", query.name, rest=(tag,)))] = keeper
     empty = [query for query in declaration.queries if not members[query.name]]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.declaration import Dataset, Declaration, PictureSet, Selection, Version
+from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.resolve.annotations import matched_annotations
 from picsellia_apply.resolve.lake import Pictures
@@ -31,6 +32,8 @@ class Ground:
         by_tag: Tag to the addresses that keep it.
         dropped: Pictures that would be deleted from the lake.
         known: Pictures that an annotation file may name without a finding: predicted ones, and those kept deleted.
+        held_back: Pictures that get nothing new, see `resolve.lake`.
+        records: The inventory's.
     """
 
     lake: Lake
@@ -41,20 +44,34 @@ class Ground:
     by_tag: Mapping[str, Sequence[str]]
     dropped: frozenset[str]
     known: Mapping[str, object]
+    held_back: frozenset[str]
+    records: Mapping[str, Record]
 
 
-def ground_of(
+def ground_of(  # noqa: PLR0917 - made in one place
     declaration: Declaration,
     observed: State,
     lake: Lake,
     queries: Mapping[str, frozenset[str]],
     pictures: Pictures,
+    records: Mapping[str, Record],
 ) -> Ground:
     """Return what the versions of `declaration` are resolved on."""
     sets = {one.name: one for one in declaration.picture_sets}
     query_tags = {query.name: query.tags for query in declaration.queries}
     known = {**lake.pictures, **dict.fromkeys(pictures.kept_deleted)} if pictures.kept_deleted else lake.pictures
-    return Ground(lake, observed, queries, sets, query_tags, tag_addresses(declaration), pictures.dropped, known)
+    return Ground(
+        lake=lake,
+        observed=observed,
+        queries=queries,
+        sets=sets,
+        query_tags=query_tags,
+        by_tag=tag_addresses(declaration),
+        dropped=pictures.dropped,
+        known=known,
+        held_back=pictures.held_back,
+        records=records,
+    )
 
 
 def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
@@ -65,35 +82,50 @@ def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
     """
     managed = {"description": dataset.description, "private": dataset.private}
     fields = {name: value for name, value in managed.items() if value is not None}
-    yield str(Address("dataset", dataset.name)), Resource(fields, place=dataset.place)
+    options = {"unmanaged_parts": ("versions",)} if "versions" in dataset.unmanaged else {}
+    yield str(Address("dataset", dataset.name)), Resource(fields, options=options, place=dataset.place)
     holds: dict[str, Set[str]] = {}
     for index, version in enumerate(dataset.versions):
         address = str(Address("version", dataset.name, version.name))
-        names = _selection(version, ground)
-        inherited = _inherited(dataset.name, version, ground, holds)
         there = ground.observed.resources.get(address, Resource()).members
+        names = _selection(version, ground, there.keys())
+        inherited = _inherited(dataset.name, version, ground, holds)
         holds[version.name] = ((names or frozenset()) | inherited | there.keys()) - ground.dropped
-        needs = _needs(dataset.name, version, ground)
+        needs = _needs(dataset, version, ground)
         members = dict.fromkeys(sorted((names or frozenset()) | inherited))
-        options = {"order": index, **_options(version, inherited)}
-        yield address, Resource(members=members, options=options, needs=needs, place=version.place)
+        how = {"order": index, **_options(version, inherited)}
+        yield address, Resource(members=members, options=how, needs=needs, place=version.place)
         yield from _labels(dataset.name, version)
         if version.annotations:
-            yield from matched_annotations(dataset.name, version, holds[version.name], ground.known)
+            for found in matched_annotations(dataset.name, version, holds[version.name], ground.known):
+                yield found if isinstance(found, Diagnostic) else (found[0], _held_back(*found, ground))
         if version.pictures is not None:
             yield from _findings(f"version `{version.name}` of `{dataset.name}`", version.pictures, names, ground)
 
 
-def _selection(version: Version, ground: Ground) -> frozenset[str] | None:
+def _held_back(address: str, annotations: Resource, ground: Ground) -> Resource:
+    """Return the annotations with what was last applied to pictures that are held back, or nothing."""
+    names = ground.held_back & annotations.members.keys()
+    if not names:
+        return annotations
+    base = ground.records.get(address, Record()).members
+    members = {name: texts for name, texts in annotations.members.items() if name not in names}
+    members.update((name, base[name]) for name in sorted(names & base.keys()))
+    return replace(annotations, members=members)
+
+
+def _selection(version: Version, ground: Ground, there: Set[str]) -> frozenset[str] | None:
+    """Return what a version selects; pictures that are held back only where it holds them now."""
     if version.pictures is None:
         return None
-    return selected(
+    names = selected(
         version.pictures,
         pictures=ground.lake.pictures,
         carriers=lambda tag: ground.lake.tags.get(tag, frozenset()),
         queries=ground.queries,
         sets=ground.sets,
     )
+    return names - (ground.held_back - there) if ground.held_back else names
 
 
 def _inherited(dataset: str, version: Version, ground: Ground, holds: Mapping[str, Set[str]]) -> Set[str]:
@@ -113,8 +145,9 @@ def _options(version: Version, inherited: Set[str]) -> dict[str, object]:
         options["frozen"] = True
     if version.pictures is None:
         options["unmanaged"] = True
-    if version.labels is None:
-        options["unmanaged_parts"] = ("labels",)
+    absent = [*(["labels"] if version.labels is None else []), *sorted(version.unmanaged)]
+    if absent:
+        options["unmanaged_parts"] = tuple(absent)
     if version.origin is not None:
         options["origin"] = version.origin
     if inherited:
@@ -122,13 +155,22 @@ def _options(version: Version, inherited: Set[str]) -> dict[str, object]:
     return options
 
 
-def _needs(dataset: str, version: Version, ground: Ground) -> tuple[str, ...]:
-    needs = {str(Address("dataset", dataset))}
+def _needs(dataset: Dataset, version: Version, ground: Ground) -> tuple[str, ...]:
+    """Return what a version depends on; one that is created takes over its origin's labels and annotations too."""
+    needs = {str(Address("dataset", dataset.name))}
     if version.origin is not None:
-        needs.add(str(Address("version", dataset, version.origin)))
+        needs.add(str(Address("version", dataset.name, version.origin)))
+        if str(Address("version", dataset.name, version.name)) not in ground.observed.resources:
+            needs.update(*(_parts(dataset.name, one) for one in dataset.versions if one.name == version.origin))
     if version.pictures is not None:
         needs |= selection_needs(version.pictures, ground)
     return tuple(sorted(needs))
+
+
+def _parts(dataset: str, version: Version) -> Iterator[str]:
+    yield from (str(Address("label", dataset, version.name, label)) for label in version.labels or ())
+    if version.annotations:
+        yield str(Address("annotations", dataset, version.name))
 
 
 def selection_needs(selection: Selection, ground: Ground) -> set[str]:

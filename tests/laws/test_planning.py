@@ -11,13 +11,14 @@ from typing import TypeVar
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from picsellia_apply.errors import InvalidInput
+from picsellia_apply.errors import InvalidInput, UsageError
 from picsellia_apply.model.declaration import AnnotationPolicy, Declaration, Network, Selection, TagQuery
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan, Policy
 from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.planner.merge import merge, merge_without_base
-from picsellia_apply.quality import overlap
+from picsellia_apply.planner.scope import covers
+from picsellia_apply.quality import present_objects
 from picsellia_apply.resolve import in_share
 from tests.worlds import (
     FEATURES,
@@ -242,6 +243,97 @@ def test_nothing_that_is_not_ours_is_deleted(data: st.DataObject) -> None:
 
 @BOUNDED
 @given(st.data())
+def test_a_frozen_version_never_changes(data: st.DataObject) -> None:
+    """Whatever the manifests say of it later; what a person deletes from the lake, or we prune there, leaves it."""
+    first = _frozen(data.draw(declarations(people=True)))
+    made = try_plan(first, State(), NOTHING)
+    state, inventory = apply(made, State(), NOTHING)
+    later = _frozen(data.draw(declarations(people=True)))
+    following = try_plan(later, state, inventory, lax(prune=data.draw(st.booleans())))
+    after, _ = apply(following, state, inventory)
+    frozen = {version.name for version in first.datasets[0].versions}
+    frozen &= {version.name for version in later.datasets[0].versions}
+    for name in frozen:
+        members = after.resources[f"version/cells@{name}"].members.keys()
+        assert members == state.resources[f"version/cells@{name}"].members.keys() & after.lake.pictures.keys()
+        for text in (*state.resources, *after.resources):
+            if text.startswith((f"label/cells@{name}/", f"annotations/cells@{name}")):
+                there = state.resources[text].members
+                kept = {picture: texts for picture, texts in there.items() if picture in members}
+                assert after.resources[text].members == kept
+
+
+def _frozen(declaration: Declaration) -> Declaration:
+    (one,) = declaration.datasets
+    versions = tuple(replace(version, frozen=True) for version in one.versions)
+    return replace(declaration, datasets=(replace(one, versions=versions),))
+
+
+@BOUNDED
+@given(st.data())
+def test_target_after_target_ends_where_one_apply_does(data: st.DataObject) -> None:
+    """Targets in any order, then the rest: nothing that a version takes over is lost on the way."""
+    declaration, start = data.draw(declarations()), data.draw(platforms())
+    whole, _ = apply(try_plan(declaration, start, NOTHING), start, NOTHING)
+    state, inventory = start, NOTHING
+    targets = data.draw(st.permutations([f"version/cells@{v.name}" for d in declaration.datasets for v in d.versions]))
+    for target in targets:
+        policy = replace(LAX, targets=(target,))
+        state, inventory = apply(try_plan(declaration, state, inventory, policy), state, inventory)
+        assert planned(declaration, state, inventory, policy).operations == ()
+    state, inventory = apply(try_plan(declaration, state, inventory), state, inventory)
+    assert _content(state) == _content(whole)
+
+
+@BOUNDED
+@given(st.data())
+def test_a_target_deletes_nothing_outside_it(data: st.DataObject) -> None:
+    first, start = data.draw(declarations()), data.draw(platforms())
+    state, inventory = apply(try_plan(first, start, NOTHING), start, NOTHING)
+    later = data.draw(declarations())
+    targets = sorted({text.partition("/")[0] + "/" + text.split("/")[1] for text in inventory.records})
+    target = data.draw(st.sampled_from(targets))
+    made = try_target(later, state, inventory, replace(lax(prune=True), targets=(target,)))
+    for operation in made.operations:
+        if operation.action == "delete":
+            assert covers(target, operation.address)
+    after, records = apply(made, state, inventory)
+    if any(covers(target, address) for address in records.records):
+        assert not planned(later, after, records, replace(lax(prune=True), targets=(target,))).operations
+
+
+def try_target(declaration: Declaration, state: State, inventory: Inventory, policy: Policy) -> Plan:
+    try:
+        return try_plan(declaration, state, inventory, policy)
+    except UsageError:
+        assume(False)
+        raise
+
+
+@BOUNDED
+@given(st.data())
+def test_what_a_manifest_does_not_mention_is_left_alone(data: st.DataObject) -> None:
+    """Absent labels, annotations, tags, descriptions: what is there stays, even under prune."""
+    first = data.draw(declarations(people=True))
+    state, inventory = apply(try_plan(first, State(), NOTHING), State(), NOTHING)
+    (one,) = first.datasets
+    silent = tuple(replace(version, labels=None, annotations=()) for version in one.versions)
+    later = replace(
+        first,
+        picture_sets=tuple(replace(each, tags=None) for each in first.picture_sets),
+        queries=(),
+        datasets=(replace(one, versions=silent, description=None, private=None),),
+    )
+    following = try_plan(later, state, inventory, lax(prune=True))
+    kept = ("label/", "dataset/", "version/")
+    assert not [operation for operation in following.operations if operation.address.startswith(kept)]
+    after, _ = apply(following, state, inventory)
+    for tag in SET_TAGS:
+        assert after.lake.tags.get(tag) == state.lake.tags.get(tag)
+
+
+@BOUNDED
+@given(st.data())
 def test_objects_that_people_made_survive(data: st.DataObject) -> None:
     made = try_plan(data.draw(declarations(people=True)), State(), NOTHING)
     state, inventory = apply(made, State(), NOTHING)
@@ -266,9 +358,9 @@ def test_merging_never_doubles_and_settles(
     assert merge(file, after, file) == after
     limit = Counter(file) | Counter(there)
     assert not Counter(after) - limit
-    lost = merge_without_base(file, there, overlap)
+    lost = merge_without_base(file, there, present_objects)
     assert not Counter(there) - Counter(lost)
-    assert merge_without_base(file, lost, overlap) == lost
+    assert merge_without_base(file, lost, present_objects) == lost
     assert not Counter(lost) - limit
 
 

@@ -76,9 +76,22 @@ def test_lines_of_another_target_are_not_ours(tmp_path: Path) -> None:
 def test_rotating_puts_it_away_and_the_next_begins_empty(tmp_path: Path) -> None:
     one = journal(tmp_path)
     one.begin("network/n", "create", RECORD)
-    one.rotate()
+    one.rotate({"network/n"})
     assert journal(tmp_path).leftovers() == {}
     assert len(list(one.path.parent.iterdir())) == 1
+
+
+def test_rotating_keeps_what_is_not_settled_and_what_is_of_another_target(tmp_path: Path) -> None:
+    elsewhere = Target("https://x.example/", "acme", "demo")
+    other = journal(tmp_path, elsewhere)
+    other.begin("network/n", "create", RECORD)
+    other.close()
+    one = journal(tmp_path)
+    one.begin("network/n", "create", RECORD)
+    one.begin("dataset/d", "create", RECORD)
+    one.rotate({"network/n"})
+    assert set(journal(tmp_path).leftovers()) == {"dataset/d"}
+    assert set(journal(tmp_path, elsewhere).leftovers()) == {"network/n"}
 
 
 def test_a_workspaces_name_never_leaves_the_folder(tmp_path: Path) -> None:

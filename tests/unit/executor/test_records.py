@@ -74,3 +74,11 @@ def test_a_field_in_conflict_was_not_applied_and_keeps_its_base() -> None:
     conflict = Conflict("network/n", "description", base="base", desired="ours", observed="theirs")
     made = replace(plan(network_n=planned), conflicts=(conflict,))
     assert owned(made, {})["network/n"].fields == {"description": "base", "type": "detection"}
+
+
+def test_an_adopted_member_that_was_not_written_stays_adopted() -> None:
+    before = Record(fields={"adopted": ["b"]}, members={"b": ("old",)})
+    left = partial(PLANNED, before, frozenset({"b"}))
+    assert left is not None
+    assert (left.fields, sorted(left.members)) == ({"adopted": ["b"]}, ["a", "b", "c"])
+    assert partial(PLANNED, before, frozenset({"c"})) == Record(members={"a": ("1",), "b": ("2",)})

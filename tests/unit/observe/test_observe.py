@@ -11,7 +11,7 @@ from PIL import Image
 
 from picsellia_apply.client import Client
 from picsellia_apply.client.upload import PictureFile
-from picsellia_apply.model.annotation import object_text, texts_of
+from picsellia_apply.model.annotation import annotation_digest, object_text, texts_of
 from picsellia_apply.model.declaration import (
     AnnotationSource,
     Dataset,
@@ -24,7 +24,7 @@ from picsellia_apply.model.declaration import (
     Version,
 )
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.state import State
+from picsellia_apply.model.state import State, Unread
 from picsellia_apply.observe import observe
 from picsellia_apply.source import Place
 from picsellia_apply.wire.extension import AnnotationItem
@@ -55,9 +55,11 @@ def upload(client: Client, folder: Path, **tags: tuple[str, ...]) -> dict[str, s
     return {one.name: str(one.picture_id) for one in outcomes}
 
 
-def seen(client: Client, declaration: Declaration, inventory: Inventory = EMPTY) -> tuple[State, int]:
+def seen(
+    client: Client, declaration: Declaration, inventory: Inventory = EMPTY, *, prune: bool = False
+) -> tuple[State, int]:
     before = client.requests
-    state = observe(client.reader, declaration, inventory)
+    state = observe(client.reader, declaration, inventory, prune=prune)
     return state, client.requests - before
 
 
@@ -172,6 +174,49 @@ def test_an_origins_annotations_are_read_for_a_version_whose_annotations_are_man
     coming = Version("next", PLACE, None, origin="v", annotations=(source(a=(object_text(BOX),)),))
     state, _ = seen(client, dataset(coming))
     assert set(state.resources["annotations/D@v"].members) == {"a.png", "b.png"}
+
+
+def test_where_deletes_are_on_unmanaged_annotations_are_known_by_digest_and_number(
+    client: Client, tmp_path: Path
+) -> None:
+    annotated(client, tmp_path)
+    state, requests = seen(client, dataset(Version("v", PLACE, None)), prune=True)
+    assert "annotations/D@v" not in state.resources
+    two = annotation_digest(texts_of([BOX, OTHER]))
+    assert state.unread == {
+        "annotations/D@v": {"a.png": Unread(annotation_digest(texts_of([BOX])), 1), "b.png": Unread(two, 2)}
+    }
+    assert requests == 3
+
+
+def test_objects_of_a_label_that_would_go_are_read(client: Client, tmp_path: Path) -> None:
+    annotated(client, tmp_path)
+    recorded = Inventory("demo", 1, {"label/D@v/cell/rectangle": Record()})
+    wanted = dataset(Version("v", PLACE, None, labels=()))
+    assert set(seen(client, wanted, recorded, prune=True)[0].resources["annotations/D@v"].members) == {"a.png", "b.png"}
+    assert "annotations/D@v" not in seen(client, wanted, recorded)[0].resources
+
+
+def test_which_other_versions_hold_pictures_that_would_go_is_asked(client: Client, tmp_path: Path) -> None:
+    annotated(client, tmp_path)
+    digest = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
+    records = {"pictures/s": Record(members={"a.png": digest, "b.png": "0" * 64, "gone.png": "0" * 64})}
+    none, asked = seen(client, Declaration("."), Inventory("demo", 1, records))
+    assert none.holders == {}
+    state, with_deletes = seen(client, Declaration("."), Inventory("demo", 1, records), prune=True)
+    assert state.holders == {"pictures/s": {"version/D@v": (1, 1)}}
+    assert with_deletes == asked + 1
+    declared = Declaration(".", picture_sets=(picture_set("a.png"),))
+    assert seen(client, declared, Inventory("demo", 1, records), prune=True)[0].holders == {}
+    records |= {"version/D@v": Record(members={"a.png": None})}
+    assert seen(client, Declaration("."), Inventory("demo", 1, records), prune=True)[0].holders == {}
+
+
+def test_all_versions_of_a_dataset_are_known_by_name(client: Client, tmp_path: Path) -> None:
+    ids = list(upload(client, tmp_path, a=()).values())
+    for version in ("mine", "theirs"):
+        client.writer.create_version("D", version, ids)
+    assert seen(client, dataset(Version("mine", PLACE, None)))[0].versions == {"D": ("mine", "theirs")}
 
 
 def test_networks_with_their_files_in_one_request(client: Client, tmp_path: Path) -> None:

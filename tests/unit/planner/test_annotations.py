@@ -12,7 +12,7 @@ from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Operation, Plan
 from picsellia_apply.model.state import Resource, State
 from picsellia_apply.planner.merge import difference, merge, merge_without_base
-from picsellia_apply.quality import match_objects, overlap
+from picsellia_apply.quality import match_objects, overlap, present_objects
 from tests.worlds import LAX, NOTHING, apply, box, dataset, of_set, picture_set, planned, source, version
 
 CAR, MOVED, VAN, THEIRS = box("car"), box("car", 2), box("van", 50), box("person", 90)
@@ -69,12 +69,14 @@ def test_merge(file: tuple[str, ...], there: tuple[str, ...], base: tuple[str, .
 def test_without_a_base_nothing_goes_and_nothing_comes_twice() -> None:
     nearly = box("car", 0.3)
     assert overlap(CAR, nearly) > 0.9
-    assert merge_without_base((nearly,), (CAR,), overlap) == (CAR,)
-    assert merge_without_base((box("van", 0.3),), (CAR,), overlap) == tuple(sorted((CAR, box("van", 0.3))))
-    assert merge_without_base((box("car", 5),), (CAR, THEIRS), overlap) == tuple(sorted((CAR, THEIRS, box("car", 5))))
+    assert merge_without_base((nearly,), (CAR,), present_objects) == (CAR,)
+    assert merge_without_base((box("van", 0.3),), (CAR,), present_objects) == tuple(sorted((CAR, box("van", 0.3))))
+    assert merge_without_base((box("car", 5),), (CAR, THEIRS), present_objects) == tuple(
+        sorted((CAR, THEIRS, box("car", 5)))
+    )
     sunny = object_text({"type": "classification", "label": "sunny", "classification": {}})
     question = object_text({"type": "image_qa", "qa": {"question": "?", "answer": "!"}})
-    assert merge_without_base((sunny, question), (sunny, question), overlap) == tuple(sorted((sunny, question)))
+    assert merge_without_base((sunny, question), (sunny, question), present_objects) == tuple(sorted((sunny, question)))
 
 
 def test_a_changed_object_counts_once() -> None:
@@ -147,10 +149,83 @@ def test_mirror_makes_equal_and_is_guarded() -> None:
     assert only(plan).members.objects["a.jpg"].after == (CAR,)
     assert only(plan).members.counts == {"add": 1, "remove": 2, "change": 0}
     strict = planned(declaration, theirs, inventory, replace(LAX, delete_percent=10))
-    assert [(r.rule, r.address) for r in strict.refusals] == [("delete_percent", ADDRESS)]
+    rules = ("delete_percent", "foreign_content")
+    assert [(r.rule, r.address) for r in strict.refusals] == [(rule, ADDRESS) for rule in rules]
     assert strict.refusals[0].flag == f"--allow delete_percent:{ADDRESS}"
-    lifted = replace(LAX, delete_percent=10, allowances=frozenset({f"delete_percent:{ADDRESS}"}))
+    assert "2 objects" in strict.refusals[1].message
+    assert only(strict).impact.endswith("; removes 2 objects people made")
+    allowed = frozenset(f"{rule}:{ADDRESS}" for rule in rules)
+    lifted = replace(LAX, delete_percent=10, allowances=allowed)
     assert planned(declaration, theirs, inventory, lifted).refusals == ()
+
+
+def test_mirror_also_empties_pictures_that_the_file_shows_empty_or_no_more() -> None:
+    declaration = declared({"a.jpg": [CAR], "b.jpg": []}, "mirror")
+    state, inventory = applied(declaration)
+    assert only(planned(declaration, holding(state, b=[THEIRS]), inventory)).members.objects["b.jpg"].after == ()
+    gone = planned(declared({"b.jpg": []}, "mirror"), holding(state, a=[CAR, THEIRS]), inventory)
+    assert (only(gone).action, only(gone).members.objects["a.jpg"].after) == ("delete", ())
+    assert only(gone).impact == "-2 boxes in 1 picture; removes 1 object people made"
+    assert [r.rule for r in gone.refusals] == ["foreign_content"]
+
+
+def test_mirror_that_undoes_what_a_person_moved_takes_what_is_not_ours() -> None:
+    declaration = declared({"a.jpg": [CAR]}, "mirror")
+    state, inventory = applied(declaration)
+    undone = planned(declaration, holding(state, a=[MOVED]), inventory)
+    assert only(undone).members.counts == {"add": 0, "remove": 0, "change": 1}
+    assert [r.rule for r in undone.refusals] == ["foreign_content"]
+
+
+def test_what_a_new_version_takes_over_and_its_file_lacks_is_no_delete() -> None:
+    first = version("v", of_set("s"), source({"a.jpg": [CAR]}))
+    second = version("w", of_set("s"), source({"a.jpg": []}, "mirror"), origin="v")
+    told = Declaration("root", picture_sets=(picture_set("s", ["a.jpg"]),), datasets=(dataset("d", first, second),))
+    plan = planned(told, policy=replace(LAX, delete_percent=0))
+    assert [(one.address, one.action) for one in plan.operations][-1] == ("annotations/d@w", "update")
+    assert plan.refusals == ()
+
+
+def test_objects_gone_from_the_files_are_deletes_and_come_last() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR, VAN], "b.jpg": [CAR]}))
+    plan = planned(declared({"a.jpg": [MOVED, VAN]}), state, inventory, replace(LAX, delete_percent=10))
+    assert [(one.address, one.action) for one in plan.operations] == [(ADDRESS, "update"), (ADDRESS, "delete")]
+    assert (plan.operations[1].impact, plan.operations[1].reason) == (
+        "-1 box in 1 picture",
+        "not in the annotation files",
+    )
+    assert plan.summary["delete"] == 1
+    assert [(r.rule, r.address) for r in plan.refusals] == [("delete_percent", ADDRESS)]
+    mixed = planned(declared({"a.jpg": [THEIRS], "b.jpg": [CAR]}), state, inventory, replace(LAX, delete_percent=10))
+    assert only(mixed).members.counts == {"add": 1, "remove": 2, "change": 0}
+    assert [(r.rule, r.address) for r in mixed.refusals] == [("delete_percent", ADDRESS)]
+
+
+def test_of_an_object_that_both_sides_moved_alike_the_persons_is_kept() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}))
+    theirs, ours = box("car", 2), box("car", 2.2)
+    assert overlap(theirs, ours) > 0.9
+    plan = planned(declared({"a.jpg": [ours]}), holding(state, a=[theirs]), inventory)
+    assert plan.operations == ()
+    assert [(n.kind, n.names) for n in plan.notices] == [("drift", ("a.jpg",))]
+    assert plan.records[ADDRESS].members["a.jpg"] == (ours,)
+    settled = replace(inventory, records=plan.records)
+    assert planned(declared({"a.jpg": [ours]}), holding(state, a=[theirs]), settled).operations == ()
+
+
+def test_objects_that_both_sides_moved_apart_are_both_kept_and_told() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}))
+    ours = box("car", 5)
+    plan = planned(declared({"a.jpg": [ours]}), holding(state, a=[MOVED]), inventory)
+    assert only(plan).members.objects["a.jpg"].after == tuple(sorted((ours, MOVED)))
+    assert "1 object moved in the file and on the platform: both kept" in [n.message for n in plan.notices]
+
+
+def test_without_a_base_objects_of_another_type_are_other_objects() -> None:
+    points = [{"x": x, "y": y} for x, y in ((0, 0), (10, 0), (10, 10), (0, 10))]
+    outline = object_text({"type": "polygon", "label": "car", "polygon": {"geometry": points}})
+    assert overlap(CAR, outline) == 1
+    assert merge_without_base((outline,), (CAR,), present_objects) == tuple(sorted((CAR, outline)))
 
 
 def test_a_frozen_version_keeps_its_annotations() -> None:

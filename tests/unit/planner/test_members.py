@@ -61,7 +61,8 @@ def test_other_bytes_under_the_same_name_are_blocked_by_name() -> None:
     (blocked,) = plan.blocked
     assert (blocked.rule, blocked.names) == ("content differs", ("a.jpg",))
     assert plan.outcome == "blocked"
-    assert plan.records["pictures/cells"].members["a.jpg"] == sha("other")
+    assert plan.records["pictures/cells"].members.keys() == {"b.jpg"}
+    assert [one.names for one in plan.notices if one.address == "pictures/cells"] == [("b.jpg",)]
 
 
 def test_bytes_that_nobody_knows_are_counted_or_remembered() -> None:
@@ -190,8 +191,10 @@ def test_a_version_grows_and_keeps_what_stopped_matching() -> None:
     notice = next(n for n in kept.notices if n.address == "version/d@first")
     assert (notice.kind, notice.names) == ("kept", ("b.jpg",))
     pruned = planned(other, replace(state, lake=off), inventory, PRUNE)
-    assert ("version/d@first", "update") in addresses(pruned)
+    assert addresses(pruned) == [("version/d@first", "delete"), ("pictures/cells/drone", "delete")]
     assert pruned.operations[0].members.remove == ("a.jpg", "b.jpg")  # the tag goes too
+    assert pruned.operations[0].impact == "takes out 2 pictures"
+    assert pruned.summary["delete"] == 2
     plain = planned(other, replace(state, lake=off), inventory, replace(PRUNE, features=frozenset()))
     assert addresses(plain) == [("pictures/cells/drone", "delete")]
 
@@ -291,4 +294,146 @@ def test_pruned_pictures_take_what_hangs_on_them_along(prune: bool) -> None:
     plan = planned(fewer, state, inventory, replace(LAX, prune=prune))
     assert addresses(plan) == ([("pictures/s", "delete")] if prune else [])
     if prune:
-        assert plan.operations[0].impact == "1 picture -> 1 membership, 1 object"
+        assert plan.operations[0].impact == "1 picture; also takes it out of 1 version and deletes 1 object"
+
+
+def test_pictures_leave_a_version_only_after_everything_else() -> None:
+    state, inventory = apply(planned(versions("a.jpg", "b.jpg")), State(), NOTHING)
+    other = planned(versions("b.jpg", "c.jpg"), state, inventory, PRUNE)
+    assert [one for one in addresses(other) if one[0].startswith("version/")] == [("version/d@first", "update")]
+    apart = declared(
+        picture_sets=(picture_set("cells", ["a.jpg", "b.jpg", "c.jpg"], ["drone"]), picture_set("one", ["b.jpg"])),
+        datasets=(dataset("d", version("first", of_set("one"), labels=None)),),
+    )
+    two = planned(apart, *apply(planned(versions("a.jpg")), State(), NOTHING), PRUNE)
+    assert addresses(two)[-1] == ("version/d@first", "delete")
+    assert ("version/d@first", "update") in addresses(two)
+    after, records = apply(two, *apply(planned(versions("a.jpg")), State(), NOTHING))
+    assert after.resources["version/d@first"].members.keys() == {"b.jpg"}
+    assert planned(apart, after, records, PRUNE).operations == ()
+
+
+def test_a_removing_query_counts_in_the_update_budget() -> None:
+    names = [f"{row:02}.jpg" for row in range(30)]
+    query = TagQuery("q", place(), ("drone",), 1.0, (), ("gold",))
+    told = declared(picture_sets=(picture_set("cells", names, ["drone"]),), queries=(query,))
+    there = lake(*names, drone=set(names), gold=set(names))
+    plan = planned(told, there, NOTHING, replace(LAX, update_percent=50))
+    operation = next(one for one in plan.operations if one.address == "query/q/gold")
+    assert (operation.action, operation.impact) == ("update", "-30 pictures")
+    assert [(one.rule, one.address) for one in plan.refusals] == [("update_percent", "query/q/gold")]
+    few = planned(told, lake(*names, drone=set(names), gold=set(names[:9])), NOTHING, replace(LAX, update_percent=50))
+    assert few.refusals == ()
+
+
+def frozen_with(labels: tuple[tuple[str, str], ...] | None, objects: dict[str, list[str]] | None) -> Declaration:
+    sources = [] if objects is None else [source(objects)]
+    one = version("first", of_set("cells"), *sources, labels=labels, frozen=True)
+    return declared(picture_sets=(picture_set("cells", ["a.jpg"]),), datasets=(dataset("d", one),))
+
+
+CAR, VAN = ("car", "rectangle"), ("van", "rectangle")
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_frozen_version_gets_no_part_and_loses_none_after_its_creation(prune: bool) -> None:
+    policy = replace(LAX, prune=prune)
+    bare, inventory = apply(planned(frozen_with((CAR,), None)), State(), NOTHING)
+    later = planned(frozen_with((CAR, VAN), {"a.jpg": [box("car")]}), bare, inventory, policy)
+    assert later.operations == ()
+    told = [(n.kind, n.address) for n in later.notices]
+    assert told == [("drift", "annotations/d@first"), ("drift", "label/d@first/van/rectangle")]
+    full, inventory = apply(planned(frozen_with((CAR,), {"a.jpg": [box("car")]})), State(), NOTHING)
+    fewer = planned(frozen_with((), None), full, inventory, policy)
+    assert fewer.operations == ()
+    told = [(n.kind, n.address) for n in fewer.notices]
+    assert told == [("drift", "annotations/d@first"), ("drift", "label/d@first/car/rectangle")]
+    assert fewer.records == inventory.records
+
+
+def test_a_frozen_version_of_others_is_left_as_it_is() -> None:
+    state, _ = apply(planned(frozen_with((CAR,), None)), State(), NOTHING)
+    made = planned(frozen_with((CAR, VAN), {"a.jpg": [box("car")]}), state)
+    assert made.operations == ()
+
+
+def test_a_frozen_version_that_a_killed_apply_left_gets_the_parts_it_was_created_with() -> None:
+    told = frozen_with((CAR, VAN), {"a.jpg": [box("car")]})
+    state, inventory = apply(planned(told), State(), NOTHING)
+    parts = ("label/d@first/van/rectangle", "annotations/d@first")
+    half = replace(state, resources={text: one for text, one in state.resources.items() if text not in parts})
+    kept = {text: one for text, one in inventory.records.items() if text not in parts}
+    missing = [("label/d@first/van/rectangle", "create"), ("annotations/d@first", "create")]
+    assert addresses(planned(told, half, replace(inventory, records=kept))) == missing
+    unrecorded = {text: one for text, one in kept.items() if text != "version/d@first"}
+    version_there = replace(half.resources["version/d@first"], options={"unfinished": True})
+    unfinished = replace(half, resources={**half.resources, "version/d@first": version_there})
+    assert addresses(planned(told, unfinished, replace(inventory, records=unrecorded))) == missing
+
+
+def test_half_written_annotations_of_a_frozen_version_are_completed() -> None:
+    both = {"a.jpg": [box("car")], "b.jpg": [box("car")]}
+    one = version("first", of_set("cells"), source(both), frozen=True)
+    told = declared(picture_sets=(picture_set("cells", ["a.jpg", "b.jpg"]),), datasets=(dataset("d", one),))
+    state, inventory = apply(planned(told), State(), NOTHING)
+    address = "annotations/d@first"
+    half = Resource(members={"a.jpg": (box("car"),)})
+    record = inventory.records[address]
+    records = {**inventory.records, address: replace(record, members={"a.jpg": (box("car"),)})}
+    cut = replace(state, resources={**state.resources, address: half})
+    (operation,) = planned(told, cut, replace(inventory, records=records)).operations
+    assert operation.members.objects.keys() == {"b.jpg"}
+    assert planned(told, cut, inventory).operations == ()  # a person took it away
+
+
+def test_a_target_brings_along_what_its_origin_has() -> None:
+    first = version("first", of_set("cells"), source({"a.jpg": [box("car")]}), labels=(CAR,))
+    second = version("second", of_set("cells"), origin="first", labels=None)
+    told = declared(picture_sets=(picture_set("cells", ["a.jpg"]),), datasets=(dataset("d", first, second),))
+    target = replace(LAX, targets=("version/d@second",))
+    made = planned(told, policy=target)
+    order = ["label/d@first/car/rectangle", "annotations/d@first", "version/d@second"]
+    assert [address for address, _ in addresses(made)][-3:] == order
+    state, inventory = apply(made, State(), NOTHING)
+    assert state.resources["annotations/d@second"].members == {"a.jpg": (box("car"),)}
+    assert planned(told, state, inventory).operations == ()
+
+
+def test_with_a_target_no_delete_is_foretold() -> None:
+    names = ["a.jpg", "b.jpg"]
+    told = declared(
+        picture_sets=(picture_set("cells", names, ["drone"]),),
+        datasets=(dataset("d", version("first", of_tags("drone"), labels=None)),),
+    )
+    state, inventory = apply(planned(told), State(), NOTHING)
+    untagged = replace(told, picture_sets=(picture_set("cells", names, []),))
+    target = replace(PRUNE, targets=("version/d@first",))
+    assert planned(untagged, state, inventory, target).operations == ()
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_picture_that_is_put_back_gets_its_boxes_back(deleted: bool) -> None:
+    one = version("first", of_set("cells"), source({"a.jpg": [box("car")], "b.jpg": [box("car")]}))
+    told = declared(
+        picture_sets=(picture_set("cells", ["a.jpg", "b.jpg"], restore=True),), datasets=(dataset("d", one),)
+    )
+    state, inventory = apply(planned(told), State(), NOTHING)
+    left = {
+        text: Resource(one.fields, {name: value for name, value in one.members.items() if name != "b.jpg"})
+        for text, one in state.resources.items()
+    }
+    there = {name: digest for name, digest in state.lake.pictures.items() if not (deleted and name == "b.jpg")}
+    state = State(Lake(there, state.lake.tags), left)
+    made = planned(told, state, inventory)
+    after, records = apply(made, state, inventory)
+    assert after.resources["annotations/d@first"].members["b.jpg"] == (box("car"),)
+    assert planned(told, after, records).operations == ()
+
+
+def test_a_label_that_a_frozen_origin_does_not_get_is_made_in_the_version_from_it() -> None:
+    state, inventory = apply(planned(frozen_with((CAR,), None)), State(), NOTHING)
+    told = frozen_with((CAR, VAN), None)
+    second = version("second", of_set("cells"), origin="first", labels=(CAR, VAN))
+    one = replace(told.datasets[0], versions=(*told.datasets[0].versions, second))
+    made = planned(replace(told, datasets=(one,)), state, inventory)
+    assert addresses(made) == [("version/d@second", "create"), ("label/d@second/van/rectangle", "create")]

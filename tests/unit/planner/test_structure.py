@@ -94,6 +94,49 @@ def test_both_moved_is_a_conflict_until_a_person_decides() -> None:
     assert (agreed.operations, agreed.conflicts) == ((), ())
 
 
+def test_a_conflict_stays_one_until_a_person_decides() -> None:
+    """The record keeps the base of what was not applied, even where other fields of the address are."""
+    state, inventory = apply(planned(cells()), State(), NOTHING)
+    state = with_fields(state, "dataset/d", description="Theirs")
+    made = planned(cells(described="Ours", private=False), state, inventory)
+    assert addresses(made) == [("dataset/d", "update")]
+    assert made.records["dataset/d"].fields == {"description": "Cells", "private": False}
+    after = planned(cells(described="Ours", private=False), state, replace(inventory, records=made.records))
+    assert len(after.conflicts) == 1
+    state, inventory = apply(planned(net({"description": "a"})), State(), NOTHING)
+    made = planned(net({"description": "b"}), with_fields(state, "network/n", description="c"), inventory)
+    assert made.records["network/n"].fields["description"] == "a"
+
+
+@pytest.mark.parametrize("key", ["config", "thumbnail"])
+def test_a_file_that_both_sides_changed_is_a_conflict(key: str) -> None:
+    address = "thumbnail/n" if key == "thumbnail" else f"file/n/{key}"
+    state, inventory = apply(planned(net({}, **{key: "one"})), State(), NOTHING)
+    theirs = with_fields(state, address, sha256=sha("theirs"), size=6)
+    made = planned(net({}, **{key: "two"}), theirs, inventory)
+    assert made.operations == ()
+    (conflict,) = made.conflicts
+    sides = (conflict.address, conflict.base, conflict.desired, conflict.observed)
+    assert sides == (address, sha("one"), sha("two"), sha("theirs"))
+    assert made.records[address] == inventory.records[address]
+    lifted = replace(LAX, allowances=frozenset({f"conflict:{address}"}))
+    assert addresses(planned(net({}, **{key: "two"}), theirs, inventory, lifted)) == [(address, "update")]
+    assert (
+        planned(net({}, **{key: "two"}), theirs).operations[0].reason == "adopt: the file differs from the manifest's"
+    )
+    back = planned(net({}, **{key: "one"}), theirs, inventory)
+    assert back.operations[0].reason == "drift: the file changed on the platform"
+
+
+def test_a_file_of_a_network_with_a_hostile_name_is_recognised() -> None:
+    told = net({}, config="one")
+    told = replace(told, networks=(replace(told.networks[0], name="a/b@c"),))
+    state, inventory = apply(planned(told), State(), NOTHING)
+    gone = {text: one for text, one in state.resources.items() if not text.startswith("file/")}
+    (operation,) = planned(told, replace(state, resources=gone), inventory).operations
+    assert operation.reason == "drift: deleted on the platform"
+
+
 def test_unmanaged_fields_are_left_alone_and_emptied_ones_are_not() -> None:
     state, inventory = apply(planned(cells()), State(), NOTHING)
     assert (
@@ -121,7 +164,7 @@ def test_labels_are_made_and_removed_under_prune_only() -> None:
     assert [(n.kind, n.address) for n in kept.notices] == [("kept", "label/d@first/car/rectangle")]
     pruned = planned(fewer, state, inventory, PRUNE)
     assert addresses(pruned)[-1] == ("label/d@first/car/rectangle", "delete")
-    assert pruned.operations[-1].impact == "3 objects"
+    assert pruned.operations[-1].impact == "also deletes 3 objects"
     plain = planned(fewer, state, inventory, replace(PRUNE, features=frozenset({"replace"})))
     assert [b.address for b in plain.blocked] == ["label/d@first/car/rectangle"]
 
@@ -176,7 +219,7 @@ def test_what_was_created_goes_with_its_parts_under_prune() -> None:
     assert set(kept.records) == set(inventory.records)
     pruned = planned(nothing_else, state, inventory, PRUNE)
     assert addresses(pruned) == [("network/n", "delete"), ("version/d@first", "delete"), ("dataset/d", "delete")]
-    assert pruned.operations[1].impact == "2 pictures, 3 objects"
+    assert pruned.operations[1].impact == "also deletes 3 objects; 2 pictures stay in the lake"
     assert set(pruned.records) == {"pictures/s", "pictures/s/x"}
 
 

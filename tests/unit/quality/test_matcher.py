@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
 from picsellia_apply.model.annotation import image_qa_text, object_text
-from picsellia_apply.quality import match_objects, overlap
+from picsellia_apply.quality import match_objects, overlap, present_objects
 from picsellia_apply.quality.matcher import EXACT
 
 
@@ -109,3 +110,36 @@ def test_large_groups_are_paired_greedily() -> None:
     removed = [rectangle(30 * index, 0, 20, 20) for index in range(count)]
     added = [rectangle(30 * index + 1, 0, 20, 20) for index in reversed(range(count))]
     assert match_objects(removed, added) == tuple((index, count - 1 - index) for index in range(count))
+
+
+def test_objects_that_are_there_are_found_as_one_by_one() -> None:
+    known = random_boxes(5, 80, 200)
+    moved = [rectangle(1 + row, 2, 40, 40) for row in range(20)]
+    nearly = [rectangle(1.5 + row, 2, 40, 40) for row in range(20)]
+    told, there = [*known[:30], *nearly], [*known[10:], *moved]
+    expected = {row for row, one in enumerate(told) if any(overlap(one, other) >= 0.9 for other in there)}
+    assert 10 < len(expected) < len(told)
+    assert present_objects(told, there, 0.9) == expected
+
+
+def test_only_objects_of_one_label_and_type_are_the_same() -> None:
+    corners = [{"x": x, "y": y} for x, y in ((0, 0), (10, 0), (10, 10), (0, 10))]
+    outline = object_text({"type": "polygon", "label": "car", "polygon": {"geometry": corners}})
+    question = image_qa_text({"question": "?", "answer": "!"})
+    others = [rectangle(0, 0, 10, 10, "van"), outline, question]
+    assert present_objects([rectangle(0, 0, 10, 10)], others, 0.9) == frozenset()
+    assert present_objects([question, outline], others, 0.9) == {0, 1}
+
+
+def test_many_objects_are_each_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    decode = msgspec.json.decode
+
+    def counting(text: str) -> object:
+        read.append(text)
+        return decode(text)
+
+    monkeypatch.setattr(msgspec.json, "decode", counting)
+    told, there = random_boxes(1, 300, 4000), random_boxes(2, 300, 4000)
+    present_objects(told, there, 0.9)
+    assert len(read) == 600

@@ -24,7 +24,7 @@ def test_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "  2 |   - label: platlets\n"
         "    |            ^~~~~~~~\n"
         "\n"
-        "hint: did you mean `Platelets`?\n"
+        "  hint: did you mean `Platelets`?\n"
         "\n"
         "1 error"
     )
@@ -85,7 +85,7 @@ def test_marks_stand_under_wide_characters(tmp_path: Path) -> None:
 def test_a_file_that_is_gone() -> None:
     assert (
         render_diagnostics([error("x", Position("no/such", 3, 1), "h")])
-        == "no/such:3:1: error[M012]: x\nhint: h\n\n1 error"
+        == "no/such:3:1: error[M012]: x\n  hint: h\n\n1 error"
     )
 
 

@@ -30,10 +30,11 @@ def test_it_shows_what_plan_showed(
     saved: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert show(monkeypatch, str(saved)) == Exit.ok
-    first, second, *_, last = capsys.readouterr().out.splitlines()
+    first, second, *_, following, where = capsys.readouterr().out.splitlines()
     assert first == "picsellia-apply show    workspace demo · embedded lake · plan.json"
     assert second == "  + pictures  pictures/cells  +1 picture, 20.0 KB   (a.jpg)"
-    assert last == "Next: picsellia-apply apply plan.json"
+    assert following == "Next: picsellia-apply apply plan.json --embedded"
+    assert "--manifests DIR" in where
 
 
 def test_json_is_the_saved_one(
@@ -60,6 +61,14 @@ def test_what_is_no_plan_is_bad_input(
     saved.write_text("{}")
     assert show(monkeypatch, str(saved)) == Exit.bad_input
     assert "error[L010]" in capsys.readouterr().err
+
+
+def test_a_manifest_is_said_to_be_one(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved.rename("m.yaml")
+    assert show(monkeypatch, "m.yaml") == Exit.usage
+    assert "`m.yaml` is a manifest, not a saved plan" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_a_usage_error(

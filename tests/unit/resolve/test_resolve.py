@@ -162,7 +162,9 @@ def test_empty_selections_and_unknown_names_are_findings() -> None:
     state = resolve(declared(queries=(query("q", ("nothing",)),), datasets=(versions,)), observed)
     assert codes(state) == ["L003", "L003", "L004"]
     assert state.findings[2].count == 1
-    assert "`gone.jpg`" in state.findings[2].message
+    assert state.findings[2].message.endswith(
+        "1 of the names that version `names` of `d` lists is not in the lake: `gone.jpg`"
+    )
 
 
 def test_findings_of_the_declaration_are_handed_on() -> None:
@@ -205,6 +207,7 @@ def test_two_sources_on_one_picture_are_united_and_equal_objects_count_once() ->
         sorted([box("car"), box("car", 5), box("van")])
     )
     assert [(one.code, one.count) for one in state.findings] == [("L006", 1)]
+    assert state.findings[0].message == "1 object stands in several sources of version `first`; each counts once"
 
 
 def test_two_policies_on_one_picture_are_an_error() -> None:

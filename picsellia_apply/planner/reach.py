@@ -1,0 +1,74 @@
+"""What a delete reaches beyond the thing itself: annotation objects, and how many of them are not ours.
+
+Where objects were not read, a picture's annotation is ours when its digest is that of one that we wrote; else all of
+its objects count as people's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+import msgspec
+
+from picsellia_apply.model.annotation import annotation_digest
+from picsellia_apply.model.ownership import written_objects
+from picsellia_apply.model.state import Resource
+from picsellia_apply.planner.case import World
+
+Texts = tuple[str, ...]
+
+
+def objects_on(annotations: str, names: Set[str], world: World) -> tuple[int, int]:
+    """Return how many objects a version's annotations hold on some pictures, and how many of them are not ours.
+
+    Args:
+        annotations: `annotations/...`; objects that another version of the dataset had from us may be carried over.
+        names: Pictures.
+        world: What decisions rest on.
+    """
+    count = foreign = 0
+    written = _written(annotations, world)
+    unread = world.observed.unread.get(annotations, {})
+    for name in names & unread.keys():
+        count += unread[name].objects
+        if not any(annotation_digest(ours[name]) == unread[name].digest for ours in written if name in ours):
+            foreign += unread[name].objects
+    there = world.observed.resources.get(annotations, Resource()).members
+    for name in names & there.keys():
+        count += len(there[name])
+        foreign += _not_written(there[name], [ours[name] for ours in written if name in ours])
+    return count, foreign
+
+
+def objects_of(annotations: str, label: Sequence[str], world: World) -> tuple[int, int]:
+    """Return how many objects of a version's annotations bear a label, and how many of them are not ours.
+
+    Args:
+        annotations: `annotations/...`.
+        label: Name and type.
+        world: What decisions rest on.
+    """
+    marks = (f'"label":{msgspec.json.encode(label[0]).decode()}', f'"type":"{label[1]}"')
+    there = world.observed.resources.get(annotations, Resource()).members
+    written = _written(annotations, world)
+    count = foreign = 0
+    for name, texts in there.items():
+        marked = tuple(text for text in texts if all(mark in text for mark in marks))
+        count += len(marked)
+        foreign += _not_written(marked, [ours[name] for ours in written if name in ours])
+    return count, foreign
+
+
+def _written(annotations: str, world: World) -> list[Mapping[str, Texts]]:
+    head = annotations.partition("@")[0] + "@"
+    return [written_objects(record) for text, record in world.inventory.records.items() if text.startswith(head)]
+
+
+def _not_written(there: Texts, written: Iterable[Texts]) -> int:
+    known: Counter[str] = Counter()
+    for ours in written:
+        if ours == there:
+            return 0
+        known |= Counter(ours)
+    return (Counter(there) - known).total()

@@ -1,0 +1,90 @@
+"""Annotations whose replacement a kill cut in two: what the journal says, and that the plan puts them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from picsellia_apply.executor.cut import with_cut
+from picsellia_apply.executor.journal import Journal, Leftover, journal_path
+from picsellia_apply.model.declaration import AnnotationPolicy, Declaration
+from picsellia_apply.model.plan import ObjectChange, Target
+from picsellia_apply.model.state import Resource, State
+from tests.worlds import NOTHING, apply, box, dataset, of_set, picture_set, planned, source, version
+
+TARGET = Target("embedded", "acme", "demo")
+ADDRESS = "annotations/d@v"
+CAR, MOVED, THEIRS = box("car"), box("car", 2), box("person", 90)
+
+
+def begun(folder: Path) -> Journal:
+    one = Journal(journal_path(folder, "demo"), TARGET)
+    one.begin(ADDRESS, "update", None, (), {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)})
+    return one
+
+
+@pytest.mark.parametrize(
+    ("ending", "unwritten", "left"),
+    [
+        (None, (), {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)}),
+        ("done", (), {}),
+        ("refused", (), {}),
+        ("failed", (), {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)}),
+        ("failed", ("a.jpg",), {"b.jpg": (CAR,)}),
+    ],
+)
+def test_what_is_left_of_a_replacement(
+    tmp_path: Path, ending: str | None, unwritten: tuple[str, ...], left: object
+) -> None:
+    one = begun(tmp_path)
+    if ending is not None:
+        one.end(ADDRESS, ending, unwritten)  # type: ignore[arg-type]
+    one.close()
+    assert one.leftovers()[ADDRESS].objects == left
+
+
+def test_only_what_is_missing_was_cut() -> None:
+    state = State(resources={ADDRESS: Resource(members={"b.jpg": (CAR,)}), "annotations/d@w": Resource()})
+    leftovers = {
+        ADDRESS: Leftover(objects={"a.jpg": (MOVED,), "b.jpg": (CAR,), "c.jpg": ()}),
+        "annotations/gone@v": Leftover(objects={"a.jpg": (CAR,)}),
+        "annotations/d@w": Leftover(),
+    }
+    found = with_cut(state, leftovers).resources
+    assert found[ADDRESS].options == {"cut": {"a.jpg": (MOVED,)}}
+    assert found["annotations/d@w"].options == {}
+    assert with_cut(state, {}) == state
+
+
+def test_a_version_that_an_apply_began_to_create_is_unfinished() -> None:
+    state = State(resources={"version/d@v": Resource(members={"a.jpg": None}), "version/d@w": Resource()})
+    leftovers = {"version/d@v": Leftover(content=frozenset({"0"})), "version/d@w": Leftover(members=frozenset("a"))}
+    found = with_cut(state, leftovers).resources
+    assert found["version/d@v"].options == {"unfinished": True}
+    assert found["version/d@w"].options == {}
+
+
+def declared(policy: AnnotationPolicy, *objects: str) -> Declaration:
+    one = version("v", of_set("s"), source({"a.jpg": list(objects)}, policy), labels=(("car", "rectangle"),))
+    return Declaration("root", picture_sets=(picture_set("s", ["a.jpg"]),), datasets=(dataset("d", one),))
+
+
+@pytest.mark.parametrize("policy", ["merge", "seed"])
+def test_the_plan_puts_what_was_cut_with_what_people_had_made(policy: AnnotationPolicy) -> None:
+    state, inventory = apply(planned(declared(policy, CAR)), State(), NOTHING)
+    deleted = replace(state, resources={**state.resources, ADDRESS: Resource(members={})})
+    assert planned(declared(policy, CAR), deleted, inventory).operations == ()  # a person's deletion stays
+    cut = with_cut(deleted, {ADDRESS: Leftover(objects={"a.jpg": tuple(sorted((MOVED, THEIRS)))})})
+    file = MOVED if policy == "merge" else CAR
+    (operation,) = planned(declared(policy, file), cut, inventory).operations
+    assert operation.members.objects == {"a.jpg": ObjectChange(None, tuple(sorted((MOVED, THEIRS))))}
+
+
+def test_what_is_no_longer_declared_is_put_without_our_objects() -> None:
+    state, inventory = apply(planned(declared("merge", CAR)), State(), NOTHING)
+    deleted = replace(state, resources={**state.resources, ADDRESS: Resource(members={})})
+    cut = with_cut(deleted, {ADDRESS: Leftover(objects={"a.jpg": tuple(sorted((CAR, THEIRS)))})})
+    (operation,) = planned(declared("merge"), cut, inventory).operations
+    assert operation.members.objects == {"a.jpg": ObjectChange(None, (THEIRS,))}
