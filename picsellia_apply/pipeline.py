@@ -1,15 +1,15 @@
-"""The arrows joined: load, observe, resolve, plan, execute. The work is in the stages, here is their order."""
+"""The arrows joined: observe, resolve, plan, execute. The work is in the stages, here is their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picsellia_apply.client.target import nearest_data_dir
 from picsellia_apply.inventory import read_inventory
-from picsellia_apply.manifest import load, positioned
+from picsellia_apply.manifest import positioned
 from picsellia_apply.model.declaration import Declaration
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan, Policy, Target
@@ -33,21 +33,21 @@ class Planned:
     requests: int
 
 
-def prepare(paths: Sequence[Path], *, workspace: str | None = None) -> Declaration:
-    """Read the manifests and everything they point at; raises InvalidInput with all that is at fault."""
-    return load(paths, workspace=workspace)
-
-
 def make_plan(declaration: Declaration, client: Client, policy: Policy) -> Planned:
     """Compare the manifests with the platform, which a read-only client may read; the features are the client's."""
+    from picsellia_apply.executor.cut import with_cut
+    from picsellia_apply.executor.resumed import resumed
+
     workspace = declaration.workspace.name
     inventory = read_inventory(client, workspace, root=Path(declaration.root))
-    observed = replace(observe(client.reader, declaration, inventory), requests=client.requests)
-    desired = resolve(declaration, observed, inventory, prune=policy.prune)
     target = Target(client.host, client.organization, workspace)
+    leftovers = _journal(declaration, target).leftovers()
+    read = with_cut(observe(client.reader, declaration, inventory, prune=policy.prune), leftovers)
+    observed = replace(read, requests=client.requests)
+    desired = resolve(declaration, observed, inventory, prune=policy.sweeps)
     planned = plan(desired, observed, inventory, replace(policy, features=client.features), target)
     placed = replace(planned, findings=positioned(planned.findings))
-    return Planned(placed, declaration, inventory, client.requests)
+    return Planned(resumed(placed, leftovers), declaration, inventory, client.requests)
 
 
 def against(saved: Plan, planned: Planned) -> Planned:
@@ -60,14 +60,16 @@ def against(saved: Plan, planned: Planned) -> Planned:
 def is_settled(planned: Planned) -> bool:
     """Return whether there is nothing to do, nothing to record, and nothing left over from an apply that was killed."""
     plan, inventory = planned.plan, planned.inventory
-    return not plan.operations and plan.records == inventory.records and not _journal(planned).path.exists()
+    if plan.operations or plan.records != inventory.records:
+        return False
+    return not _journal(planned.declaration, plan.target).leftovers().keys() & plan.records.keys()
 
 
-def _journal(planned: Planned) -> Journal:
+def _journal(declaration: Declaration, target: Target) -> Journal:
     from picsellia_apply.executor import Journal, journal_path
 
-    folder = nearest_data_dir(Path(planned.declaration.root))
-    return Journal(journal_path(folder, planned.plan.target.workspace), planned.plan.target)
+    folder = nearest_data_dir(Path(declaration.root))
+    return Journal(journal_path(folder, target.workspace), target)
 
 
 def run_apply(
@@ -86,8 +88,9 @@ def run_apply(
         planned.plan,
         client,
         bytes_by_ref(planned.declaration),
-        _journal(planned),
+        _journal(planned.declaration, planned.plan.target),
         planned.inventory,
+        root=Path(planned.declaration.root),
         parallelism=parallelism,
         on_event=on_event,
         stopped=stopped,

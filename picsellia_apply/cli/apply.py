@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,16 @@ import click
 from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, planning_options, shared_options
 from picsellia_apply.cli.planning import Wishes, exit_of, heading, paths_of, policy_of
-from picsellia_apply.errors import StalePlan, UsageError
+from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, StalePlan, UsageError
 from picsellia_apply.model.result import Result
 
 if TYPE_CHECKING:
-    from picsellia_apply.model.plan import Plan
+    from picsellia_apply.model.declaration import Declaration
+    from picsellia_apply.model.plan import Plan, Policy
     from picsellia_apply.pipeline import Planned
+
+_FAULTS_SHOWN = 3
+"""Most faults that are told of files that may have nothing to do with a saved plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def command(
     if plan.refusals:
         _show_result(plan, Result(), asked, connection)
         raise Finished(Exit.refused)
-    _approve(plan, asked)
+    if _approve(plan, asked):
+        planned = _still_so(planned, connection)
     result = _execute(planned, asked, connection)
     _show_result(plan, result, asked, connection)
     raise Finished(_exit(plan, result))
@@ -90,15 +95,16 @@ def command(
 
 def _plan(asked: _Asked, connection: Connection) -> Planned:
     """Make the plan, from the manifests or against a saved one; everything is checked before the first write."""
-    from picsellia_apply.pipeline import against, make_plan, prepare
+    from picsellia_apply.cli.reading import prepare
+    from picsellia_apply.pipeline import against, make_plan
 
     saved = _saved(asked)
     if saved is None:
         declaration = prepare(paths_of(asked.paths), workspace=asked.wishes.workspace)
         policy = policy_of(asked.wishes, declaration)
     else:
-        declaration = prepare(paths_of(asked.manifests), workspace=_named(saved.target.workspace))
-        policy = saved.policy or policy_of(asked.wishes, declaration)
+        declaration = _prepare_again(asked, saved)
+        policy = _policy_again(saved, policy_of(asked.wishes, declaration))
     with open_client(connection, declaration, os.environ, read_only=True) as client:
         planned = make_plan(declaration, client, policy)
     if saved is not None:
@@ -107,6 +113,36 @@ def _plan(asked: _Asked, connection: Connection) -> Planned:
     if asked.expect is not None and asked.expect.removeprefix("sha256:") != digest.removeprefix("sha256:"):
         raise StalePlan(f"the plan's digest is {digest}, not {asked.expect}", hint="plan again and review what changed")
     return planned
+
+
+def _prepare_again(asked: _Asked, saved: Plan) -> Declaration:
+    """Read the manifests of a saved plan again.
+
+    Raises:
+        InvalidInput: They are at fault; where nobody said which they are, that is told first, then the faults if few.
+    """
+    from picsellia_apply.cli.reading import prepare
+
+    try:
+        return prepare(paths_of(asked.manifests), workspace=_named(saved.target.workspace))
+    except InvalidInput as error:
+        if asked.manifests:
+            raise
+        few = error.diagnostics if len(error.diagnostics) <= _FAULTS_SHOWN else ()
+        raise InvalidInput((_no_manifests(asked.paths[0], error), *few)) from None
+
+
+def _policy_again(saved: Plan, declared: Policy) -> Policy:
+    """Return what a saved plan was made under; its budgets do not count, those of the manifests do."""
+    if saved.policy is None:
+        return declared
+    return replace(saved.policy, delete_percent=declared.delete_percent, update_percent=declared.update_percent)
+
+
+def _no_manifests(plan_file: Path, error: InvalidInput) -> Diagnostic:
+    where = f"of `{plan_file}` cannot be read from the current folder"
+    hint = "`--manifests DIR` names the folder that the plan was made from; `validate` lists the errors"
+    return Diagnostic("L012", Severity.error, f"the manifests {where}: {error.message}", None, hint)
 
 
 def _named(workspace: str) -> str | None:
@@ -137,22 +173,37 @@ def _show_plan(planned: Planned, asked: _Asked, connection: Connection, started:
 
     line = heading("apply", planned, started=started, color=connection.color)
     width = shutil.get_terminal_size((120, 24)).columns
-    click.echo(render_plan_text(planned.plan, heading=line, color=connection.color, width=width))
+    notes = connection.verbose > 0
+    click.echo(render_plan_text(planned.plan, heading=line, color=connection.color, width=width, notes=notes))
 
 
-def _approve(plan: Plan, asked: _Asked) -> None:
-    """Go on only when there is nothing to approve, or somebody approves.
+def _still_so(planned: Planned, connection: Connection) -> Planned:
+    """Plan again after the question: while it waited, somebody else may have changed something.
+
+    Raises:
+        StalePlan: Something that the reviewed plan rests on has moved.
+    """
+    from picsellia_apply.pipeline import against, make_plan
+
+    with open_client(connection, planned.declaration, os.environ, read_only=True) as client:
+        policy = planned.plan.policy
+        return planned if policy is None else against(planned.plan, make_plan(planned.declaration, client, policy))
+
+
+def _approve(plan: Plan, asked: _Asked) -> bool:
+    """Go on only when there is nothing to approve, or somebody approves; return whether somebody was asked.
 
     Raises:
         UsageError: Nobody can be asked.
     """
     if not plan.operations or asked.auto_approve:
-        return
+        return False
     if not sys.stdin.isatty() or asked.form == "json":
         raise UsageError("there is no terminal to ask at", hint="review the plan, then give --auto-approve")
     if not click.confirm("Apply these changes?", default=False):
         click.echo("Nothing was changed.")
         raise Finished(Exit.ok)
+    return True
 
 
 def _execute(planned: Planned, asked: _Asked, connection: Connection) -> Result:
@@ -165,7 +216,7 @@ def _execute(planned: Planned, asked: _Asked, connection: Connection) -> Result:
     with (
         open_client(connection, planned.declaration, os.environ, read_only=False) as client,
         Interrupts() as interrupts,
-        progress() as on_event,
+        progress(planned.plan.operations) as on_event,
     ):
         return run_apply(planned, client, parallelism=asked.parallelism, on_event=on_event, stopped=interrupts.stopped)
 

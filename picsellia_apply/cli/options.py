@@ -74,7 +74,9 @@ def shared_options(command: Command) -> Command:
 
 def _log(verbose: int) -> None:
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+    # Ours only: urllib3 tells whole signed URLs, which are keys, at the level of debugging.
+    logging.getLogger("picsellia_apply").setLevel(level)
 
 
 def token_of(connection: Connection, environ: Mapping[str, str]) -> str | None:
@@ -126,12 +128,14 @@ def open_client(
         read_only: The client refuses to write, and creates nothing.
 
     Raises:
-        UsageError: See `host_of` and `token_of`.
+        UsageError: See `host_of` and `token_of`; or a manifest would have the token sent in clear.
         AuthenticationError: There is no token, or one that the platform does not know.
         NetworkError: The platform does not answer.
     """
     host = host_of(connection, declaration, environ)
     token = token_of(connection, environ)
+    if token and host != EMBEDDED and not (connection.host or environ.get("PICSELLIA_HOST")):
+        _refuse_clear_text(host)
     from picsellia_apply.client import Client
     from picsellia_apply.client.target import nearest_data_dir
 
@@ -140,9 +144,30 @@ def open_client(
     return Client(token, organization, host, data_dir=data_dir, read_only=read_only, greet=False)
 
 
+def _refuse_clear_text(host: str) -> None:
+    """Refuse to send a token over plain http to where a manifest says: whoever edits the file chose that host."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    from picsellia_apply.client.target import choose
+
+    choose(host, None, folder=Path(), environ={})  # what is no address is told as such
+    address = urlsplit(host)
+    name = address.hostname or ""
+    try:
+        loopback = name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        loopback = False
+    if address.scheme == "http" and not loopback:
+        raise UsageError(
+            f"the Workspace's host `{host}` is plain http: the token would travel in clear",
+            hint="write `https://`, or name the host yourself with `--host` or PICSELLIA_HOST",
+        )
+
+
 def manifest_paths(command: Command) -> Command:
     """Give a command PATH arguments; none is the current folder."""
-    argument = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
+    argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
     return argument(command)
 
 

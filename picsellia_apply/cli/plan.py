@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, planning_options, shared_options
-from picsellia_apply.cli.planning import Wishes, exit_of, heading, paths_of, policy_of
+from picsellia_apply.cli.planning import (
+    Wishes,
+    check_out,
+    exit_of,
+    heading,
+    next_command,
+    next_command_of_saved,
+    paths_of,
+    policy_of,
+)
+
+if TYPE_CHECKING:
+    from picsellia_apply.pipeline import Planned
 
 
 @click.command("plan")
@@ -43,12 +55,16 @@ def command(
     when there is something to do; 65 for bad input, 7 for a conflict or blocked content, 4 when a guard refuses.
     """
     started = time.perf_counter()
+    if out is not None:
+        check_out(out)
+    wishes = Wishes(workspace, targets, prune, allowances)
+    from picsellia_apply.cli.reading import prepare
     from picsellia_apply.manifest.collector import collector_paused
-    from picsellia_apply.pipeline import make_plan, prepare
+    from picsellia_apply.pipeline import make_plan
 
     with collector_paused():
         declaration = prepare(paths_of(paths), workspace=workspace)
-        policy = policy_of(Wishes(workspace, targets, prune, allowances), declaration)
+        policy = policy_of(wishes, declaration)
         with open_client(connection, declaration, os.environ, read_only=True) as client:
             planned = make_plan(declaration, client, policy)
         plan = planned.plan
@@ -61,21 +77,20 @@ def command(
 
             sys.stdout.write(plan_to_json(plan).decode())
         else:
-            from picsellia_apply.render.text import render_plan_text
-
-            line = heading("plan", planned, started=started, color=connection.color)
-            width = shutil.get_terminal_size((120, 24)).columns
-            following = _next_command(out, paths)
-            text = render_plan_text(plan, heading=line, color=connection.color, width=width, next_command=following)
-            click.echo(text)
+            saved = next_command_of_saved(out, paths, connection) if out is not None else ""
+            _show(planned, connection, started, saved or next_command(paths, wishes, connection))
     raise Finished(exit_of(plan, changes=Exit.changes if detailed_exitcode else Exit.ok))
 
 
-def _next_command(out: Path | None, paths: tuple[Path, ...]) -> str:
-    """Return what to type to apply this plan."""
-    words = ["picsellia-apply", "apply"]
-    if out is not None:
-        words += [str(out), *(word for path in paths for word in ("--manifests", str(path)))]
-    else:
-        words += map(str, paths)
-    return shlex.join(words)
+def _show(planned: Planned, connection: Connection, started: float, following: str) -> None:
+    from picsellia_apply.render.text import render_plan_text
+
+    text = render_plan_text(
+        planned.plan,
+        heading=heading("plan", planned, started=started, color=connection.color),
+        color=connection.color,
+        width=shutil.get_terminal_size((120, 24)).columns,
+        next_command=following,
+        notes=connection.verbose > 0,
+    )
+    click.echo(text)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picsellia_apply.cli.exit import Exit
+from picsellia_apply.cli.options import EMBEDDED, Connection
 from picsellia_apply.errors import UsageError
 from picsellia_apply.model.address import parse_address
-from picsellia_apply.model.plan import Plan, Policy
+from picsellia_apply.model.plan import RULES, Plan, Policy, Target
 
 if TYPE_CHECKING:
     from picsellia_apply.model.declaration import Declaration
@@ -41,7 +43,10 @@ def policy_of(wishes: Wishes, declaration: Declaration) -> Policy:
         _check_address(target, "--target")
     for allowance in wishes.allowances:
         rule, colon, address = allowance.partition(":")
-        if not rule or not colon:
+        if rule not in RULES or not colon:
+            rules = ", ".join(RULES)
+            raise UsageError(f"--allow: `{rule}` is no rule", hint=f"RULE:ADDRESS with one of {rules}")
+        if not address:
             raise UsageError(f"--allow: `{allowance}` is not RULE:ADDRESS", hint="a refusal shows the flag to give")
         _check_address(address, "--allow")
     return Policy(
@@ -53,11 +58,66 @@ def policy_of(wishes: Wishes, declaration: Declaration) -> Policy:
     )
 
 
+def check_out(path: Path) -> None:
+    """See to it that a plan may be saved there, before any work is done.
+
+    Raises:
+        UsageError: It is not named `*.json`, or what is there now is no saved plan.
+    """
+    if path.suffix != ".json":
+        raise UsageError(f"--out: `{path}` is no name for a plan", hint="a saved plan is named `*.json`")
+    if path.exists():
+        from picsellia_apply.render.saved import is_saved_plan
+
+        if not is_saved_plan(path):
+            raise UsageError(f"--out: `{path}` is there and is no saved plan", hint="give another name")
+
+
 def _check_address(text: str, option: str) -> None:
     try:
         parse_address(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
+
+
+def next_command(paths: Sequence[Path], wishes: Wishes, connection: Connection) -> str:
+    """Return what to type to apply what was planned from manifests, quoted for a shell."""
+    words = ["picsellia-apply", "apply", *map(_argument, paths), *_connection_words(connection)]
+    words += _options("--workspace", [wishes.workspace] if wishes.workspace else [])
+    words += _options("--target", wishes.targets)
+    words += [] if wishes.prune is None else ["--prune" if wishes.prune else "--no-prune"]
+    words += _options("--allow", wishes.allowances)
+    return shlex.join(words)
+
+
+def next_command_of_saved(plan_file: Path, manifests: Sequence[Path], connection: Connection) -> str:
+    """Return what to type to apply a saved plan, which holds by itself under which options it was made."""
+    words = ["picsellia-apply", "apply", _argument(plan_file), *_options("--manifests", map(str, manifests))]
+    return shlex.join([*words, *_connection_words(connection)])
+
+
+def connection_to(target: Target) -> Connection:
+    """Return the connection that leads to a plan's platform, whatever the environment says."""
+    if target.host == EMBEDDED:
+        return Connection(embedded=True)
+    return Connection(host=target.host, organization=target.organization)
+
+
+def _connection_words(connection: Connection) -> Iterator[str]:
+    yield from ["--embedded"] if connection.embedded else []
+    yield from _options("--host", [connection.host] if connection.host else [])
+    yield from _options("--organization", [connection.organization] if connection.organization else [])
+    yield from _options("--token-file", [str(connection.token_file)] if connection.token_file else [])
+
+
+def _options(name: str, values: Iterable[str]) -> list[str]:
+    """Return an option as often as it has a value; one that looks like an option is bound to it."""
+    return [word for value in values for word in ([f"{name}={value}"] if value.startswith("-") else [name, value])]
+
+
+def _argument(path: Path) -> str:
+    """Return a path that is not taken for an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def heading(command: str, planned: Planned, *, started: float, color: bool) -> str:

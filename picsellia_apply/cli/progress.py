@@ -1,15 +1,23 @@
-"""What an apply tells while it runs: bars on a terminal, a line per operation otherwise; always on stderr."""
+"""What an apply tells while it runs: bars on a terminal, a line per finished operation otherwise; always on stderr.
+
+What was not done is told by the result, once; only where there is no result, since the apply ended by an error, it is
+told here.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from picsellia_apply.executor.events import Advanced, Event, Finished, Started
+from picsellia_apply.model.plan import Operation
 from picsellia_apply.model.result import OperationResult
+from picsellia_apply.render.lines import render_lines
+from picsellia_apply.render.result import COMPLETE, group_of, grouped, result_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -20,17 +28,41 @@ SILENCE_S = 5.0
 """Without a terminal a long operation says so at least this often."""
 
 
-def _line(result: OperationResult) -> str:
-    text = f"  {result.status:<11} {result.address}"
-    return f"{text}    {result.error}" if result.error else text
+def _line(alike: Sequence[OperationResult]) -> str:
+    return "\n".join(render_lines([result_line(alike)], color=False))
+
+
+class Endings:
+    """Operations that ended and are not told yet: labels of one version wait for one another."""
+
+    def __init__(self, operations: Iterable[Operation] = ()) -> None:
+        """Count what is told together."""
+        self._expected = Counter[tuple[str, str]]((one.action, group_of(one.address)) for one in operations)
+        self._waiting: dict[tuple[str, str], list[OperationResult]] = {}
+
+    def ready(self, result: OperationResult) -> list[list[OperationResult]]:
+        """Return what is to be told now that an operation ended: groups of operations that were done alike."""
+        key = (result.action, group_of(result.address))
+        alike = self._waiting.setdefault(key, [])
+        alike.append(result)
+        if len(alike) < self._expected[key]:
+            return []
+        done = [one for one in alike if one.status in COMPLETE]
+        self._waiting[key] = [one for one in alike if one.status not in COMPLETE]
+        return grouped(done)
+
+    def untold(self) -> list[list[OperationResult]]:
+        """Return all that was not told."""
+        return grouped(one for alike in self._waiting.values() for one in alike)
 
 
 class PlainProgress:
-    """A line when an operation ends, and now and then while a long one runs."""
+    """A line when an operation is done, and now and then while a long one runs."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the clock (seconds, rising)."""
+    def __init__(self, clock: Callable[[], float] = time.monotonic, operations: Iterable[Operation] = ()) -> None:
+        """Keep the clock (seconds, rising), and what will end."""
         self._clock = clock
+        self._endings = Endings(operations)
         self._members: dict[str, tuple[int, int]] = {}
         self._spoken = clock()
 
@@ -43,9 +75,10 @@ class PlainProgress:
                 done, members = self._members.get(address, (0, 0))
                 self._members[address] = (done + more, members)
                 if self._clock() - self._spoken > SILENCE_S:
-                    self._say(f"  {'...':<11} {address}    {done + more:,} of {members:,}")
+                    self._say(f"  . going  {address}  {done + more:,} of {members:,}")
             case Finished(result=result):
-                self._say(_line(result))
+                for alike in self._endings.ready(result):
+                    self._say(_line(alike))
 
     def _say(self, text: str) -> None:
         self._spoken = self._clock()
@@ -55,15 +88,18 @@ class PlainProgress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Nothing is left open."""
+        """Tell what no result will tell."""
+        for alike in self._endings.untold() if error is not None else ():
+            self._say(_line(alike))
 
 
 class BarProgress:
-    """Bars of what takes longer than a second; what failed stays as a line."""
+    """Bars of what takes longer than a second."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Keep the clock (seconds, rising); rich is imported when the first bar is due."""
         self._clock = clock
+        self._endings = Endings()
         self._begun: dict[str, tuple[float, int]] = {}
         self._done: dict[str, int] = {}
         self._tasks: dict[str, TaskID] = {}
@@ -92,11 +128,7 @@ class BarProgress:
     def _end(self, result: OperationResult) -> None:
         if result.address in self._tasks:
             self._bars().remove_task(self._tasks.pop(result.address))
-        if result.status not in ("done", "already"):
-            if self._progress is None:
-                print(_line(result), file=sys.stderr, flush=True)
-            else:
-                self._progress.console.print(_line(result), markup=False, highlight=False)
+        self._endings.ready(result)
 
     def _bars(self) -> Progress:
         if self._progress is None:
@@ -114,8 +146,10 @@ class BarProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._progress is not None:
             self._progress.stop()
+        for alike in self._endings.untold() if error is not None else ():
+            print(_line(alike), file=sys.stderr, flush=True)
 
 
-def progress() -> PlainProgress | BarProgress:
-    """Return what suits stderr."""
-    return BarProgress() if sys.stderr.isatty() else PlainProgress()
+def progress(operations: Iterable[Operation]) -> PlainProgress | BarProgress:
+    """Return what suits stderr, for an apply of these operations."""
+    return BarProgress() if sys.stderr.isatty() else PlainProgress(operations=operations)

@@ -99,7 +99,7 @@ def run(lake: Lake, listening: socket.socket) -> None:
             click.echo(f"serving {url_of(listening)}")
 
     config: Any = uvicorn.Config(
-        RawPath(lake.wsgi),
+        RawPath(lake.wsgi, lake.idle_s),
         log_level="warning",
         access_log=False,
         lifespan="off",
@@ -131,13 +131,14 @@ def _signals_end_the_server() -> Iterator[None]:
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True, help="The lake's folder.")
 @click.option("--bind", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one.")
-def command(data: Path, bind: str, port: int) -> None:
+@click.option("--plain", is_flag=True, help="Speak SDK v2 alone, without the extension.")
+def command(data: Path, bind: str, port: int, *, plain: bool) -> None:
     """Run the lake for a team.
 
     An empty folder gets a first user and organization; the token is PICSELLIA_TOKEN when set, else made and shown once.
     """
     from picsellia_apply.lake import open_lake
 
-    with bound_socket(bind, port) as listening, sole_server(data), open_lake(data) as lake:
+    with bound_socket(bind, port) as listening, sole_server(data), open_lake(data, plain=plain) as lake:
         welcome(lake, os.environ.get("PICSELLIA_TOKEN") or None)
         run(lake, listening)

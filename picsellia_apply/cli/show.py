@@ -9,12 +9,16 @@ from pathlib import Path
 
 import click
 
+from picsellia_apply.cli.planning import connection_to, next_command_of_saved
+from picsellia_apply.errors import UsageError
+
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@click.option("-v", "--verbose", is_flag=True, help="List the notes about the input too.")
 @click.option("--no-color", is_flag=True, help="No colours; the environment variable NO_COLOR does the same.")
-def command(*, plan_file: Path, form: str, no_color: bool) -> None:
+def command(*, plan_file: Path, form: str, verbose: bool, no_color: bool) -> None:
     """Show a saved plan again.
 
     PLAN is the JSON file that `plan --out` wrote; its members file must lie beside it.
@@ -23,6 +27,9 @@ def command(*, plan_file: Path, form: str, no_color: bool) -> None:
     from picsellia_apply.render.saved import read_plan
     from picsellia_apply.render.text import render_plan_text
 
+    if plan_file.suffix in (".yaml", ".yml"):
+        hint = f"`picsellia-apply plan {plan_file}` plans it; `plan --out plan.json` saves a plan"
+        raise UsageError(f"`{plan_file}` is a manifest, not a saved plan", hint=hint)
     plan = read_plan(plan_file)
     if form == "json":
         sys.stdout.write(plan_to_json(plan).decode())
@@ -33,5 +40,8 @@ def command(*, plan_file: Path, form: str, no_color: bool) -> None:
     title = click.style("picsellia-apply show", bold=True) if color else "picsellia-apply show"
     heading = f"{title}    workspace {target.workspace} · {where} · {plan_file}"
     width = shutil.get_terminal_size((120, 24)).columns
-    following = f"picsellia-apply apply {plan_file}"
-    print(render_plan_text(plan, heading=heading, color=color, width=width, next_command=following))
+    following = next_command_of_saved(plan_file, (), connection_to(target))
+    text = render_plan_text(plan, heading=heading, color=color, width=width, next_command=following, notes=verbose)
+    click.echo(text)
+    if plan.outcome == "changes":
+        click.echo("      in the folder that the plan was made in, else with --manifests DIR")

@@ -72,7 +72,7 @@ class PictureIds:
         if len(found) < len(names):
             gone = sorted(set(names) - found.keys())
             shown = ", ".join(gone[:3]) + (", ..." if len(gone) > 3 else "")
-            raise ResourceNotFoundError(f"{len(gone)} picture{'s' * (len(gone) != 1)} not in the lake: {shown}")
+            raise ResourceNotFoundError(f"{len(gone):,} picture{'s' * (len(gone) != 1)} not in the lake: {shown}")
         return list(found.values())
 
 

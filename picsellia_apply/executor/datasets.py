@@ -64,16 +64,16 @@ def create_version(context: Context, operation: Operation, dataset: Operation | 
 
 
 def change_version(context: Context, operation: Operation) -> Done:
-    """Add and remove pictures of a version, or delete it.
+    """Add pictures to a version, take pictures out (a delete that names them), or delete it.
 
     Raises:
         ResourceNotFoundError: The version, or a picture that is to be added, is gone.
     """
     address = parse_address(operation.address)
     writer = context.client.writer
-    if operation.action == "delete":
+    if operation.action == "delete" and not operation.members.remove:
         writer.delete_version(address.name, address.version)
-        return Done(done=len(operation.members.remove))
+        return Done()
     dataset_id = context.ids.version(address.name, address.version)
     if operation.members.add:
         writer.add_pictures(dataset_id, context.picture_ids.all_of(operation.members.add))

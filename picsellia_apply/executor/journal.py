@@ -3,14 +3,18 @@
 One JSON object a line, appended and synced before the next step:
 
     {"event": "begin", "target": "host/organization/workspace", "address": "version/cells@first", "action": "create",
-     "content": "<sha256 of the record it shall have>", "fields": {of that record}, "members": [names that it adds]}
+     "content": "<sha256 of the record it shall have>", "fields": {of that record}, "members": [names that it adds],
+     "objects": {picture: [texts]}}     where an annotation is deleted and put again: what is put
     {"event": "created", ...}       the platform said that this apply made it
     {"event": "end", ..., "status": "done" | "refused" | "failed", "members": [names that were not added]}
 
 It answers one question for the apply after a killed one: did we make this thing, or add this member, that now is
 there? We made it when `created` was written, or when a creation began, was not refused, and what is there has the
 content it was to have. We added a member when an operation that adds it began (it was not there then), and did not
-say that it failed. A line cut short by the kill is passed over. Once an apply completes the file is rotated away.
+say that it failed. And a second one: which annotation is missing since the kill came between its deletion and its
+putting? One that is not there, and that `objects` of an operation which did not end well holds.
+
+A line cut short by the kill is passed over. Once an apply completes, the lines of what it settled are rotated away.
 Knows no platform.
 """
 
@@ -19,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -32,8 +36,8 @@ from picsellia_apply.model.ownership import ADOPTED
 from picsellia_apply.model.plan import Target
 
 Ending = Literal["done", "refused", "failed"]
-BOOKKEEPING = frozenset({ADOPTED, "inherited"})
-"""Fields of a record that say whose its members are, not what is there."""
+BOOKKEEPING = frozenset({ADOPTED, "inherited", "parts"})
+"""Fields of a record that say whose its members are and how they were made, not what is there."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     status: str = ""
     fields: dict[str, Any] = {}
     members: tuple[str, ...] = ()
+    objects: Mapping[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,14 @@ class Leftover:
         content: Digests of the contents with which a creation began that nobody refused.
         members: Names that it added, or was adding when it ended.
         fields: The fields of the record that the last creation was to leave.
+        objects: Picture to the texts of its annotation that was being deleted and put again.
     """
 
     created: bool = False
     content: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def content_digest(record: Record | None) -> str:
@@ -81,13 +88,22 @@ def _after(before: Leftover, entry: Entry) -> Leftover:
             return replace(before, created=True)
         case "begin":
             members = before.members.union(entry.members)
+            objects = {**before.objects, **entry.objects}
             if entry.action != "create":
-                return replace(before, members=members)
-            return Leftover(before.created, before.content | {entry.content}, members, entry.fields)
+                return replace(before, members=members, objects=objects)
+            return Leftover(before.created, before.content | {entry.content}, members, entry.fields, objects)
         case "end":
             content = before.content if entry.status != "refused" else frozenset()
-            return replace(before, content=content, members=before.members.difference(entry.members))
+            members = before.members.difference(entry.members)
+            return replace(before, content=content, members=members, objects=_cut(before.objects, entry))
     return before
+
+
+def _cut(objects: Mapping[str, tuple[str, ...]], ended: Entry) -> Mapping[str, tuple[str, ...]]:
+    """Return the annotations that an operation may have deleted and not put, once it ended."""
+    if ended.status != "failed":
+        return {}
+    return {name: texts for name, texts in objects.items() if name not in ended.members}
 
 
 class Journal:
@@ -112,11 +128,27 @@ class Journal:
             found[entry.address] = _after(found.get(entry.address, Leftover()), entry)
         return found
 
-    def begin(self, address: str, action: str, record: Record | None, members: Iterable[str] = ()) -> None:
-        """Write down, durably, what is about to be done, the record it shall leave, and which members it adds."""
+    def begin(
+        self,
+        address: str,
+        action: str,
+        record: Record | None,
+        members: Iterable[str] = (),
+        objects: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Write down, durably, what is about to be done.
+
+        Args:
+            address: The operation's.
+            action: Its action.
+            record: The record that it shall leave.
+            members: Names that it adds.
+            objects: Annotations that it deletes and puts again, by picture: what is put.
+        """
         fields = dict(record.fields) if record is not None else {}
-        content = content_digest(record)
-        self._append(Entry("begin", self._target, address, action, content, fields=fields, members=tuple(members)))
+        content, names = content_digest(record), tuple(members)
+        begun = Entry("begin", self._target, address, action, content, "", fields, names, objects or {})
+        self._append(begun)
 
     def created(self, address: str) -> None:
         """Write down, durably, that the platform confirmed our making it."""
@@ -126,11 +158,26 @@ class Journal:
         """Write down how it ended, and which members surely were not added."""
         self._append(Entry("end", self._target, address, status=status, members=tuple(members)))
 
-    def rotate(self) -> None:
-        """Put the journal of a completed apply away; the one before it goes."""
+    def rotate(self, settled: Set[str]) -> None:
+        """Put the journal of a completed apply away; the one before it goes.
+
+        Args:
+            settled: Addresses whose records are now in the inventory. What unfinished applies left of others, and of
+                other targets, stays in the journal.
+        """
         self.close()
-        if self.path.exists():
+        if not self.path.exists():
+            return
+        kept = [line for line, entry in self._lines() if entry.target != self._target or entry.address not in settled]
+        if not kept:
             self.path.replace(self.path.with_suffix(".last.ndjson"))
+            return
+        fresh = self.path.with_suffix(".new")
+        with fresh.open("wb") as file:
+            file.writelines(line + b"\n" for line in kept)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -159,16 +206,17 @@ class Journal:
         return descriptor
 
     def _entries(self) -> Iterator[Entry]:
+        return (entry for _, entry in self._lines() if entry.target == self._target)
+
+    def _lines(self) -> Iterator[tuple[bytes, Entry]]:
         if not self.path.exists():
             return
         decoder = msgspec.json.Decoder(Entry)
         for line in self.path.read_bytes().splitlines():
             try:
-                entry = decoder.decode(line)
+                yield line, decoder.decode(line)
             except msgspec.MsgspecError:
                 continue
-            if entry.target == self._target:
-                yield entry
 
 
 def _cut_short(descriptor: int) -> bool:

@@ -17,6 +17,8 @@ from picsellia_apply.model.plan import Bytes, Operation
 
 PORTION_PICTURES = 4_000
 PORTION_BYTES = 256 * 1024 * 1024
+ARRIVED = frozenset({"created", "same", "there"})
+"""A picture that is `there` came after the plan, or before a cut: its bytes are as little comparable as any's there."""
 TAG_PICTURES = 50_000
 """Most pictures that one tag request names."""
 
@@ -39,7 +41,7 @@ def _upload(context: Context, operation: Operation) -> Done:
             outcomes = _send(context, operation, portion)
         except PicselliaError as error:
             return Done(done, sent, failures, frozenset(unwritten), error=str(error))
-        failures |= {one.name: _reason(one) for one in outcomes if one.status not in ("created", "same")}
+        failures |= {one.name: _reason(one) for one in outcomes if one.status not in ARRIVED}
         arrived = {one.name: one.picture_id for one in outcomes if one.picture_id and one.name not in failures}
         context.picture_ids.learn(arrived)
         unwritten -= arrived.keys()
@@ -79,7 +81,7 @@ def _send(context: Context, operation: Operation, portion: Sequence[PictureFile]
     sizes = {file.name: file.size for file in portion}
 
     def on_done(outcomes: Sequence[Outcome]) -> None:
-        good = [one for one in outcomes if one.status in ("created", "same")]
+        good = [one for one in outcomes if one.status in ARRIVED]
         context.advance(operation, len(good), sum(sizes[one.name] for one in good if one.status == "created"))
 
     return context.client.writer.upload_pictures(portion, parallelism=context.parallelism, on_done=on_done)

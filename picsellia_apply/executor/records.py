@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picsellia_apply.executor.journal import BOOKKEEPING, Leftover, content_digest
@@ -72,7 +73,13 @@ def partial(planned: Record | None, before: Record | None, unwritten: frozenset[
     base = before.members if before is not None else {}
     members = {name: value for name, value in planned.members.items() if name not in unwritten}
     members |= {name: base[name] for name in unwritten if name in base}
-    return replace(planned, members=members)
+    adopted = {*planned.fields.get(ADOPTED, ()), *(unwritten & _adopted(before))} & members.keys()
+    fields = {name: value for name, value in planned.fields.items() if name != ADOPTED}
+    return replace(planned, members=members, fields={**fields, ADOPTED: sorted(adopted)} if adopted else fields)
+
+
+def _adopted(record: Record | None) -> frozenset[str]:
+    return frozenset(record.fields.get(ADOPTED, ())) if record is not None else frozenset()
 
 
 def member_names(operation: Operation) -> frozenset[str]:
@@ -92,6 +99,8 @@ class Keeper:
         records: Mapping[str, Record],
         passengers: Mapping[str, tuple[str, ...]],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        root: Path | None = None,
     ) -> None:
         """Begin with what needs no operation: adoptions, and records of what is gone and forgotten.
 
@@ -102,8 +111,10 @@ class Keeper:
             records: The plan's records, see `owned`.
             passengers: Addresses whose records come with that of a version, see `order.Steps`.
             clock: Seconds, rising.
+            root: Where the inventory was read from, see `read_inventory`.
         """
         self._client, self._inventory, self._records, self._clock = client, inventory, records, clock
+        self._root = root
         self._passengers = passengers
         waiting = {operation.address for operation in plan.operations}.union(*passengers.values())
         held = {address: record for address, record in inventory.records.items() if address in waiting}
@@ -133,6 +144,15 @@ class Keeper:
         for passenger in self._passengers.get(address, ()):
             self._held[passenger] = self._records[passenger]
 
+    def claim(self) -> None:
+        """Write the inventory before anything else is written: of two applies made from one serial only one goes on.
+
+        Raises:
+            ConflictError: Somebody else wrote it since the plan was made; nothing was written.
+        """
+        held = replace(self._inventory, records=dict(self._held))
+        self._inventory = write_inventory(self._client, held, root=self._root)
+
     def write(self, *, now: bool = False) -> None:
         """Write the inventory if it changed, and if it is time or `now`.
 
@@ -143,5 +163,6 @@ class Keeper:
             return
         if self._held != self._inventory.records:
             started = self._clock()
-            self._inventory = write_inventory(self._client, replace(self._inventory, records=dict(self._held)))
+            held = replace(self._inventory, records=dict(self._held))
+            self._inventory = write_inventory(self._client, held, root=self._root)
             self._next_write = self._clock() + max(INTERVAL_S, 10 * (self._clock() - started))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ def execute(
     journal: Journal,
     inventory: Inventory,
     *,
+    root: Path | None = None,
     parallelism: int = 4,
     on_event: Callable[[Event], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
@@ -61,6 +63,7 @@ def execute(
         paths: `Bytes.ref` to the path to open.
         journal: Of this workspace; what it holds of an unfinished apply decides who made what.
         inventory: As it was read when the plan was made.
+        root: Where it was read from, see `read_inventory`.
         parallelism: Requests at once, at least 1.
         on_event: Called from any thread, one call at a time.
         stopped: Once it returns True no new work begins; what is in flight ends.
@@ -74,7 +77,7 @@ def execute(
     """
     if inventory.serial != plan.inventory_serial:
         raise StalePlan(f"the inventory has moved from serial {plan.inventory_serial} to {inventory.serial}")
-    return _Run(plan, client, paths, journal, inventory, parallelism, on_event, stopped).execute()
+    return _Run(plan, client, paths, journal, inventory, root, parallelism, on_event, stopped).execute()
 
 
 class _Run:
@@ -87,6 +90,7 @@ class _Run:
         paths: Mapping[str, str],
         journal: Journal,
         inventory: Inventory,
+        root: Path | None,
         parallelism: int,
         on_event: Callable[[Event], None],
         stopped: Callable[[], bool],
@@ -96,8 +100,10 @@ class _Run:
         self._steps: Steps = steps(plan)
         self._lock = Lock()
         records = owned(plan, journal.leftovers())
-        self._keeper = Keeper(client, inventory, plan, records, self._steps.passengers)
+        self._keeper = Keeper(client, inventory, plan, records, self._steps.passengers, root=root)
         self._results: dict[tuple[str, str], OperationResult] = {}
+        self._well: dict[str, bool] = {}
+        self._all_done = True
         self._context = Context(
             plan=plan,
             client=client,
@@ -114,6 +120,8 @@ class _Run:
     def execute(self) -> Result:
         started, requests = time.monotonic(), self._client.requests
         try:
+            if self._plan.operations:
+                self._keeper.claim()
             for level in self._steps.levels:
                 self._run_level(level)
                 self._keeper.write()
@@ -123,7 +131,7 @@ class _Run:
         results = tuple(self._results[one.address, one.action] for one in self._plan.operations)
         result = Result(results, time.monotonic() - started, self._client.requests - requests)
         if result.complete:
-            self._journal.rotate()
+            self._journal.rotate(self._plan.records.keys() | {address for address, _ in self._results})
         return result
 
     def _run_level(self, level: Sequence[Operation]) -> None:
@@ -146,10 +154,18 @@ class _Run:
         rider = self._steps.riders.get(operation.address)
         for one in (operation, rider):
             if one is not None:
-                self._journal.begin(one.address, one.action, self._plan.records.get(one.address), one.members.add)
+                record = self._plan.records.get(one.address)
+                self._journal.begin(one.address, one.action, record, _added(one), self._replaced(one))
         for passenger in self._steps.passengers.get(operation.address, ()):
             self._journal.begin(passenger, "create", self._plan.records[passenger])
         self._finish(operation, self._attempt(operation, rider))
+
+    def _replaced(self, operation: Operation) -> dict[str, tuple[str, ...]]:
+        """Return the annotations that a platform without an atomic replacement deletes and puts again."""
+        policy = self._plan.policy
+        if policy is not None and "replace" in policy.features:
+            return {}
+        return {name: change.after for name, change in operation.members.objects.items() if change.before is not None}
 
     def _hindrance(self, operation: Operation) -> OperationResult | None:
         """Return the result of an operation that cannot begin, None when it can."""
@@ -158,24 +174,19 @@ class _Run:
             return _result(operation, "skipped", error=f"`{min(failed)}` was not done")
         if self._stopped():
             return _result(operation, "interrupted")
-        if operation.action == "delete" and any(
-            one.action != "delete" and one.status not in ("done", "already") for one in self._results.values()
-        ):
+        if operation.action == "delete" and not self._all_done:
             return _result(operation, "skipped", error="nothing is deleted unless everything else succeeded")
         return None
 
     def _succeeded(self, address: str) -> bool:
-        ended = [result.status for (ended, _), result in self._results.items() if ended == address]
-        return bool(ended) and all(status in ("done", "already") for status in ended)
+        return self._well.get(address, False)
 
     def _attempt(self, operation: Operation, rider: Operation | None) -> OperationResult:
         try:
             done = _handle(self._context, operation, rider)
         except (PicselliaError, OSError) as error:
             uncertain = isinstance(error, _UNCERTAIN)
-            self._end(
-                operation, rider, "failed" if uncertain else "refused", () if uncertain else operation.members.add
-            )
+            self._end(operation, rider, "failed" if uncertain else "refused", () if uncertain else _added(operation))
             return _result(operation, "failed", error=str(error))
         self._keep_part(operation, done.unwritten)
         if rider is not None:
@@ -196,10 +207,15 @@ class _Run:
     def _finish(self, operation: Operation, result: OperationResult) -> None:
         rider = self._steps.riders.get(operation.address)
         if rider is not None:
-            ridden = _result(rider, result.status, error=result.error)
-            self._results[rider.address, rider.action] = ridden
-            self._emit(Finished(ridden))
-        self._results[operation.address, operation.action] = result
+            self._note(_result(rider, result.status, error=result.error))
+        self._note(result)
+
+    def _note(self, result: OperationResult) -> None:
+        with self._lock:
+            done = result.status in ("done", "already")
+            self._results[result.address, result.action] = result
+            self._well[result.address] = self._well.get(result.address, True) and done
+            self._all_done &= done or result.action == "delete"
         self._emit(Finished(result))
 
     def _keep_part(self, operation: Operation, unwritten: frozenset[str]) -> None:
@@ -210,6 +226,12 @@ class _Run:
     def _emit(self, event: Event) -> None:
         with self._lock:
             self._on_event(event)
+
+
+def _added(operation: Operation) -> tuple[str, ...]:
+    """Return the members that an operation adds; for annotations the pictures that have none until then."""
+    fresh = (name for name, change in operation.members.objects.items() if not change.before)
+    return (*operation.members.add, *fresh)
 
 
 _HANDLERS: Mapping[str, Callable[[Context, Operation], Done]] = {

@@ -84,5 +84,5 @@ def _check_members(address: str, verb: str, planned: dict[str, Any], now: dict[s
     moved = sorted(name for name, value in now.items() if name not in planned or planned[name] != value)
     if moved:
         shown = ", ".join(moved[:3]) + (", ..." if len(moved) > 3 else "")
-        count = f"{len(moved)} member{'s' * (len(moved) != 1)}"
+        count = f"{len(moved):,} member{'s' * (len(moved) != 1)}"
         raise StalePlan(f"`{address}`: {count} would be {verb} that the plan does not show so: {shown}", hint=HINT)

@@ -16,7 +16,7 @@ from picsellia_apply.source import Place, Position, underline
 WIDTH = 160
 """Longest part of a line that is shown; a minified file may be one line of megabytes."""
 
-_COLORS = {Severity.error: "31", Severity.warning: "33", Severity.info: "36"}
+_COLORS = {Severity.error: "31", Severity.warning: "33", Severity.note: "36"}
 _VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _LINE_VISIBLE = dict.fromkeys((*range(9), *range(10, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
 
@@ -41,8 +41,8 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False
 
 def count_line(diagnostics: Sequence[Diagnostic]) -> str:
     """Return how many there are of each severity: `3 errors, 1 warning`."""
-    names = ((Severity.error, "error"), (Severity.warning, "warning"), (Severity.info, "note"))
-    counts = [(sum(one.severity is severity for one in diagnostics), name) for severity, name in names]
+    severities = (Severity.error, Severity.warning, Severity.note)
+    counts = [(sum(one.severity is severity for one in diagnostics), severity.name) for severity in severities]
     return ", ".join(f"{count:,} {name}{'s' * (count != 1)}" for count, name in counts if count)
 
 
@@ -67,7 +67,7 @@ def _position(one: Diagnostic) -> Position | None:
 def _block(one: Diagnostic, lines: _Lines, *, color: bool) -> str:
     position = _position(one)
     head = f"{position}: ".translate(_VISIBLE) if position else ""
-    label = f"{'note' if one.severity is Severity.info else one.severity.name}[{one.code}]"
+    label = f"{one.severity.name}[{one.code}]"
     if color:
         label = f"\x1b[1;{_COLORS[one.severity]}m{label}\x1b[0m"
         head = f"\x1b[1m{head}\x1b[0m" if head else ""
@@ -76,7 +76,7 @@ def _block(one: Diagnostic, lines: _Lines, *, color: bool) -> str:
     if shown:
         text += f"\n{shown}"
     if one.hint:
-        text += f"\n\nhint: {one.hint.translate(_VISIBLE)}" if shown else f"\nhint: {one.hint.translate(_VISIBLE)}"
+        text += ("\n\n" if shown else "\n") + f"  hint: {one.hint.translate(_VISIBLE)}"
     return text
 
 

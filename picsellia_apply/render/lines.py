@@ -1,4 +1,7 @@
-"""Lines of columns for a terminal: verbs, addresses, details. Texts of others are shown, never obeyed."""
+"""Lines of columns for a terminal: verbs, addresses, details. Texts of others are shown, never obeyed.
+
+A line that has no room for its fields or for the names that it speaks of has them below.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,21 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from picsellia_apply.render.values import cut
+
 COLORS = {
     "create": "green", "update": "yellow", "delete": "red", "drift": "cyan", "adopt": "cyan", "kept": "cyan",
+    "resumed": "cyan",
     "blocked": "red", "conflict": "red", "refused": "red", "finding": "yellow", "note": "", "limit": "",
     "done": "green", "already": "green", "failed": "red", "skipped": "yellow", "interrupted": "yellow",
 }  # fmt: skip
 NAMES_SHOWN = 50
 """Most names that are listed below one line."""
+_ADDRESSES = 60
+"""Widest that the column of addresses gets."""
+_ANY = 1_000_000
+_GAP = "   "
+_INDENT = "      "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,11 @@ class Line:
         verb: First column.
         address: Second column.
         text: Third column.
+        fields: What `text` goes on with where there is room: one a line below otherwise.
+        reason: What stands after the text and its fields.
+        names: Some of the members that it speaks of, shown as far as there is room.
+        total: How many members there are.
+        named: Whether names stand below where the line has no room for even one.
         below: Lines that stand under it, indented.
     """
 
@@ -33,6 +49,11 @@ class Line:
     verb: str
     address: str
     text: str = ""
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+    names: tuple[str, ...] = ()
+    total: int = 0
+    named: bool = False
     below: tuple[str, ...] = ()
 
 
@@ -59,19 +80,43 @@ def colored(text: str, kind: str, *, color: bool) -> str:
     return click.style(text, fg=COLORS[kind])
 
 
-def render_lines(lines: Sequence[Line], *, color: bool) -> list[str]:
-    """Return the lines with aligned columns, without trailing spaces."""
+def render_lines(lines: Sequence[Line], *, color: bool, width: int = 0) -> list[str]:
+    """Return the lines with aligned columns, without trailing spaces.
+
+    Args:
+        lines: What to show.
+        color: Whether ANSI colours are wanted.
+        width: Columns of the terminal: what has no room goes below its line; 0 for any number.
+    """
     verbs = max((len(line.verb) for line in lines), default=0)
-    addresses = min(max((len(line.address) for line in lines if line.text), default=0), 60)
+    addresses = min(max((len(plain(line.address)) for line in lines if _says(line)), default=0), _ADDRESSES)
     rendered: list[str] = []
     for line in lines:
-        head = colored(f"{line.mark} {line.verb:<{verbs}}", line.kind, color=color)
-        address, text = plain(line.address), plain(line.text)
-        rendered.append(
-            f"  {head}  {address:<{addresses}}  {text}".rstrip() if text else f"  {head}  {address}".rstrip()
-        )
-        rendered.extend(f"      {plain(one)}" for one in line.below)
+        head = f"{line.mark} {line.verb:<{verbs}}"
+        address = f"{plain(line.address):<{addresses}}" if line.address else ""
+        start = f"  {head}  {address}  " if address else f"  {head}  "
+        text, below = _laid_out(line, (width or _ANY) - len(start), (width or _ANY) - len(_INDENT))
+        rendered.append((start + text).replace(head, colored(head, line.kind, color=color), 1).rstrip())
+        rendered.extend(f"{_INDENT}{one}" for one in below)
     return rendered
+
+
+def _says(line: Line) -> bool:
+    return bool(line.text or line.fields or line.reason or line.names) and bool(line.address)
+
+
+def _laid_out(line: Line, room: int, room_below: int) -> tuple[str, list[str]]:
+    """Return what stands on a line after its address, and what stands below it."""
+    fields, below = ", ".join(map(plain, line.fields)), []
+    if len(_GAP.join(filter(None, (plain(line.text), fields, plain(line.reason))))) > room and line.fields:
+        fields, below = "", [cut(plain(field), room_below) for field in line.fields]
+        fields = f"{len(below):,} field{'s' * (len(below) != 1)}"
+    text = _GAP.join(filter(None, (plain(line.text), fields, plain(line.reason))))
+    names = [plain(name) for name in line.names]
+    shown = sampled(names, line.total, room - len(text))
+    if names and not shown and line.named:
+        below.insert(0, sampled(names, line.total, room_below).strip() or cut(names[0], room_below))
+    return (text + shown if text else shown.strip()), [*below, *map(plain, line.below)]
 
 
 def listed(names: Sequence[str], limit: int = NAMES_SHOWN) -> tuple[str, ...]:
@@ -84,18 +129,8 @@ def sampled(names: Iterable[str], total: int, room: int) -> str:
     """Return ` (a, b, ...)` with as many names as fit in `room` characters, or nothing."""
     shown = list(names)
     while shown:
-        text = f"   ({', '.join(shown)}{', ...' if total > len(shown) else ''})"
+        text = f"{_GAP}({', '.join(shown)}{', ...' if total > len(shown) else ''})"
         if len(text) <= room:
             return text
         shown.pop()
     return ""
-
-
-def value_text(value: object) -> str:
-    """Return a value as a short JSON text: `"Draft"`, `8`, `nothing` for what is not there."""
-    import msgspec
-
-    if value is None:
-        return "nothing"
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 60 else f"{text[:57]}..."

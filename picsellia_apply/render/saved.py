@@ -82,7 +82,7 @@ class _Where(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Finding(msgspec.Struct, forbid_unknown_fields=True):
     code: str
-    severity: Literal["info", "warning", "error"]
+    severity: Literal["note", "info", "warning", "error"]
     position: _Where | None
     message: str
     hint: str
@@ -140,6 +140,15 @@ def write_plan(plan: Plan, path: Path) -> None:
         _replace(path, _plan_bytes(plan, members, len(text)))
     except OSError as error:
         raise _fault("L011", f"the plan cannot be written: {error.strerror or error}", path) from None
+
+
+def is_saved_plan(path: Path) -> bool:
+    """Return whether a file looks like a plan that `write_plan` wrote, of whatever version."""
+    try:
+        found = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return False
+    return isinstance(found, dict) and {"format_version", "digest", "operations"} <= found.keys()
 
 
 def read_plan(path: Path) -> Plan:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.plan import SAMPLE, Conflict, FieldChange, Operation, Plan
-from picsellia_apply.render.lines import Line, colored, listed, plain, render_lines, sampled, value_text
+from picsellia_apply.planner.words import counted
+from picsellia_apply.render.lines import Line, colored, listed, plain, render_lines, sampled
 from picsellia_apply.render.result import render_result_text
+from picsellia_apply.render.values import change_text, value_text
 from picsellia_apply.source import Place
 
 __all__ = ["render_plan_text", "render_result_text"]
@@ -16,24 +19,32 @@ __all__ = ["render_plan_text", "render_result_text"]
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
 _SAME_FINDINGS = 3
 """Most findings of one code that are listed; all are counted."""
+_BELOW = 6
+"""Columns by which lines below a line are indented."""
+_LABELS_SHOWN = 8
 
 
-def render_plan_text(plan: Plan, *, heading: str, color: bool = False, width: int = 120, next_command: str = "") -> str:
+def render_plan_text(
+    plan: Plan, *, heading: str, color: bool = False, width: int = 120, next_command: str = "", notes: bool = False
+) -> str:
     """Return a plan as a terminal shows it.
 
     Args:
         plan: What to show.
         heading: The line above it.
         color: Whether ANSI colours are wanted; everything is readable without.
-        width: Columns of the terminal; samples of names are cut to it.
+        width: Columns of the terminal; samples of names and values of fields are cut to it.
         next_command: What to type next, or empty.
+        notes: Whether notes about the input are listed; they are counted otherwise.
 
     Returns:
         Text without a final newline.
     """
-    lines = [*_operations(plan, width), *_obstacles(plan), *_notices(plan), *_findings(plan.findings)]
+    lines = [*_operations(plan, width), *_obstacles(plan, width), *_notices(plan)]
+    lines += [*_findings(plan.findings, notes=notes)]
     lines += [Line("·", "limit", "limit", limit) for limit in plan.limits]
-    rows = [heading, *render_lines(lines, color=color)]
+    rows = [heading, *render_lines(lines, color=color, width=width)]
+    rows += [] if notes else _notes_counted(plan.findings)
     if plan.outcome == "no_changes":
         rows.append(colored("No changes. The platform matches the manifests.", "done", color=color))
     else:
@@ -77,21 +88,70 @@ def _labels_alike(operations: Sequence[Operation]) -> int:
 
 def _labels_line(operations: Sequence[Operation]) -> Line:
     first = operations[0]
-    names = sorted(parse_address(one.address).rest[0] for one in operations)
-    reason = "" if first.reason == "new" else f"   {first.reason}"
-    text = f"{len(operations)} labels{reason}{sampled(names[:8], len(names), 200)}"
+    names = _label_names(operations)
     verb = "labels" if first.action == "create" else first.action
-    return Line(_MARKS[first.action], first.action, verb, f"label/{first.address.split('/')[1]}/*", text)
+    return Line(
+        mark=_MARKS[first.action],
+        kind=first.action,
+        verb=verb,
+        address=f"label/{first.address.split('/')[1]}/*",
+        text=counted(len(operations), "label"),
+        reason="" if first.reason == "new" else first.reason,
+        names=names[:_LABELS_SHOWN],
+        total=len(names),
+        named=first.action == "delete",
+    )
+
+
+def _label_names(operations: Sequence[Operation]) -> tuple[str, ...]:
+    """Return the labels' names, with the type where a version has several of one name."""
+    keys = sorted(parse_address(one.address).rest for one in operations)
+    times = Counter(name for name, _ in keys)
+    return tuple(f"{name} {kind}" if times[name] > 1 else name for name, kind in keys)
 
 
 def _operation_line(operation: Operation, width: int) -> Line:
-    verb = _noun(operation.address) if operation.action == "create" else operation.action
-    parts, below = _details(operation)
-    text = "   ".join(part for part in parts if part)
-    room = width - 60 - len(text)
+    members = operation.members
+    changes = _changes(operation)
+    several = operation.action == "update" and len(changes) > 1
+    room = width - _BELOW
     return Line(
-        _MARKS[operation.action], operation.action, verb, operation.address, text + _sample(operation, room), below
+        mark=_MARKS[operation.action],
+        kind=operation.action,
+        verb=_verb(operation),
+        address=operation.address,
+        text=_joined(_impact(operation), f"{len(changes):,} fields" if several else ""),
+        fields=() if several else tuple(_change_text(change, operation, room) for change in changes),
+        reason=operation.reason if _says_more(operation) else "",
+        names=() if _noun(operation.address) in ("file", "thumbnail") else sample_names(operation),
+        total=len(members.add or members.remove or members.objects),
+        named=operation.action != "create",
+        below=(
+            *(_change_text(change, operation, room) for change in changes if several),
+            *_also_removed(operation, room),
+        ),
     )
+
+
+def _verb(operation: Operation) -> str:
+    """Return the first column: what is created, else what is done; `remove` where the thing itself stays."""
+    noun = _noun(operation.address)
+    if operation.action == "create":
+        return noun
+    stays = operation.action == "delete" and operation.members.remove and noun in ("version", "tag")
+    return "remove" if stays else operation.action
+
+
+def _joined(*parts: str) -> str:
+    return "   ".join(part for part in parts if part)
+
+
+def _also_removed(operation: Operation, room: int) -> tuple[str, ...]:
+    """Return the line that names members that go, where the line above names those that come."""
+    removed = sorted(operation.members.remove)
+    if not removed or not operation.members.add:
+        return ()
+    return (f"takes out {counted(len(removed), 'picture')}{sampled(removed[:SAMPLE], len(removed), room - 30)}",)
 
 
 def _noun(address: str) -> str:
@@ -99,15 +159,10 @@ def _noun(address: str) -> str:
     return "tag" if parsed.rest and parsed.kind in ("pictures", "query") else parsed.kind
 
 
-def _details(operation: Operation) -> tuple[list[str], tuple[str, ...]]:
-    told = frozenset({"from"}) if " from `" in operation.impact else frozenset[str]()
-    diff = [change for change in operation.diff if change.field not in told]
-    changes = [_change_text(change, new=operation.action == "create") for change in diff]
-    changes = [change for change in changes if change]
-    reason = operation.reason if _says_more(operation) else ""
-    if operation.action == "create" or len(changes) <= 1:
-        return [_impact(operation), ", ".join(changes), reason], ()
-    return [_impact(operation), f"{len(changes)} fields", reason], tuple(changes)
+def _changes(operation: Operation) -> list[FieldChange]:
+    """Return the fields that the line does not tell otherwise."""
+    told = frozenset({"from", "sha256"}) if " from `" in operation.impact else frozenset({"sha256"})
+    return [change for change in operation.diff if change.field not in told]
 
 
 def _says_more(operation: Operation) -> bool:
@@ -116,29 +171,22 @@ def _says_more(operation: Operation) -> bool:
 
 
 def _impact(operation: Operation) -> str:
-    members = operation.members
-    if operation.impact and members.add and not members.remove and _noun(operation.address) in ("pictures", "tag"):
+    """Return the impact, with a sign where members only come or only go."""
+    counts, noun = operation.members.counts, _noun(operation.address)
+    if not operation.impact[:1].isdigit() or noun in ("file", "thumbnail") or operation.action == "delete":
+        return operation.impact
+    comes, goes, changes = (counts.get(key, 0) for key in ("add", "remove", "change"))
+    if comes and not goes and not changes and (noun in ("pictures", "tag") or operation.action == "update"):
         return f"+{operation.impact}"
-    return operation.impact
+    return f"-{operation.impact}" if goes and not comes and not changes else operation.impact
 
 
-def _change_text(change: FieldChange, *, new: bool) -> str:
-    if change.field == "sha256":
-        return ""
-    if not new:
-        return f"{change.field} {value_text(change.before)} -> {value_text(change.after)}"
+def _change_text(change: FieldChange, operation: Operation, room: int) -> str:
+    if operation.action != "create":
+        return f"{change.field} {change_text(change.before, change.after, room - len(change.field) - 1)}"
     if change.field == "private":
         return "private" if change.after else "public"
-    return f"{change.field} {value_text(change.after)}"
-
-
-def _sample(operation: Operation, room: int) -> str:
-    names = sample_names(operation)
-    members = operation.members
-    total = len(members.add or members.remove or members.objects)
-    if _noun(operation.address) in ("file", "thumbnail"):
-        return ""
-    return sampled(names, total, room)
+    return f"{change.field} {value_text(change.after, room - len(change.field) - 1)}"
 
 
 def sample_names(operation: Operation) -> tuple[str, ...]:
@@ -147,44 +195,69 @@ def sample_names(operation: Operation) -> tuple[str, ...]:
     return tuple(sorted(members.add or members.remove or members.objects)[:SAMPLE])
 
 
-def _obstacles(plan: Plan) -> Iterator[Line]:
+def _obstacles(plan: Plan, width: int) -> Iterator[Line]:
     for blocked in plan.blocked:
-        hint = (f"hint: {blocked.hint}",) if blocked.hint else ()
         text = f"{blocked.message} [{blocked.rule}]"
-        yield Line("x", "blocked", "blocked", blocked.address, text, (*listed(blocked.names), *hint))
+        below = (*listed(blocked.names), *_hint(blocked.hint))
+        yield Line("x", "blocked", "blocked", blocked.address, text, below=below)
     for conflict in plan.conflicts:
-        yield Line("x", "conflict", "conflict", conflict.address, _conflict_text(conflict), _conflict_hint(conflict))
+        text, below = _conflict_text(conflict), _conflict_hint(conflict, width - _BELOW)
+        yield Line("x", "conflict", "conflict", conflict.address, text, below=below)
     for refusal in plan.refusals:
         text = f"{refusal.message} [{refusal.rule}]"
-        yield Line("x", "refused", "refused", refusal.address, text, (f"to allow just this: {refusal.flag}",))
+        yield Line("x", "refused", "refused", refusal.address, text, below=(f"to allow just this: {refusal.flag}",))
+
+
+def _hint(hint: str) -> tuple[str, ...]:
+    return (f"hint: {hint}",) if hint else ()
 
 
 def _conflict_text(conflict: Conflict) -> str:
     return f"{conflict.field} was changed in the manifest and on the platform"
 
 
-def _conflict_hint(conflict: Conflict) -> tuple[str, ...]:
+def _conflict_hint(conflict: Conflict, room: int) -> tuple[str, ...]:
     sides = (("last applied", conflict.base), ("manifest", conflict.desired), ("platform", conflict.observed))
-    values = tuple(f"{side:<12} {value_text(value)}" for side, value in sides)
+    values = tuple(f"{side:<12} {value_text(value, room - 13)}" for side, value in sides)
     return (*values, f"to let the manifest win: --allow conflict:{conflict.address}")
 
 
 def _notices(plan: Plan) -> Iterator[Line]:
     for notice in plan.notices:
-        text = notice.message + sampled(notice.names[:SAMPLE], len(notice.names), 100)
-        yield Line("?", notice.kind, notice.kind, notice.address, text)
+        yield Line(
+            mark="?",
+            kind=notice.kind,
+            verb=notice.kind,
+            address=notice.address,
+            text=notice.message,
+            names=notice.names[:SAMPLE],
+            total=len(notice.names),
+            named=notice.kind in ("drift", "kept"),
+        )
 
 
-def _findings(findings: Sequence[Diagnostic]) -> Iterator[Line]:
+def _findings(findings: Sequence[Diagnostic], *, notes: bool) -> Iterator[Line]:
     by_code: dict[str, list[Diagnostic]] = {}
     for one in findings:
-        by_code.setdefault(one.code, []).append(one)
+        if notes or one.severity is not Severity.info:
+            by_code.setdefault(one.code, []).append(one)
     for code, alike in sorted(by_code.items()):
-        for one in alike[:_SAME_FINDINGS]:
-            note = one.severity is Severity.info
-            yield Line("·" if note else "!", *(("note", "note") if note else ("finding", "finding")), _where(one))
+        shown = alike[:_SAME_FINDINGS]
+        for one, after in zip(shown, [*shown[1:], None], strict=True):
+            said_again = after is not None and after.hint == one.hint
+            yield _finding(one, _where(one), () if said_again else _hint(one.hint))
         if len(alike) > _SAME_FINDINGS:
-            yield Line("!", "finding", "finding", f"and {len(alike) - _SAME_FINDINGS:,} more like these [{code}]")
+            yield _finding(alike[-1], f"and {len(alike) - _SAME_FINDINGS:,} more like these [{code}]")
+
+
+def _finding(one: Diagnostic, text: str, below: tuple[str, ...] = ()) -> Line:
+    mark, word = ("·", "note") if one.severity is Severity.info else ("!", "finding")
+    return Line(mark, word, word, text, below=below)
+
+
+def _notes_counted(findings: Sequence[Diagnostic]) -> list[str]:
+    count = sum(one.severity is Severity.info for one in findings)
+    return [f"  · {counted(count, 'note')} about the input: -v lists {'it' if count == 1 else 'them'}"] if count else []
 
 
 def _where(one: Diagnostic) -> str:

@@ -41,10 +41,14 @@ class Ran:
 
 @dataclass(frozen=True)
 class Platform:
-    """Where a project's lake is: `options` and `environ` of every command."""
+    """Where a project's lake is: `options` and `environ` of every command.
+
+    `data` is the folder of a lake that speaks SDK v2 only: what it does not tell is read there.
+    """
 
     options: tuple[str, ...] = ("--embedded",)
     environ: Mapping[str, str] = field(default_factory=dict)
+    data: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Project:
 
     def client(self) -> Client:
         """Connect to the project's platform, reading only."""
+        if self.platform.data is not None:
+            return Client(host="embedded", data_dir=self.platform.data, read_only=True)
         if self.platform.options == ("--embedded",):
             (data_dir,) = self.folder.rglob(".picsellia")
             return Client(host="embedded", data_dir=data_dir, read_only=True)
@@ -135,6 +141,12 @@ def any_project(request: pytest.FixtureRequest, tmp_path: Path, clean_environmen
     return Project(_folder(tmp_path), platform, clean_environment)
 
 
+@pytest.fixture
+def plain_project(served: Callable[..., Platform], tmp_path: Path, clean_environment: pytest.MonkeyPatch) -> Project:
+    """An empty project with a lake that speaks SDK v2 only."""
+    return Project(_folder(tmp_path), served("--plain"), clean_environment)
+
+
 def _folder(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
@@ -142,19 +154,29 @@ def _folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(tmp_path: Path, clean_environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Platform]]:
-    """Serve a lake in another process; it ends with the test."""
+def served(tmp_path: Path, clean_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., Platform]]:
+    """Serve a lake in another process, with further options; it ends with the test."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def serve() -> Platform:
+    def serve(*options: str) -> Platform:
         token, port = "t" * 40, free_port()
-        arguments = ["serve", "--data", str(tmp_path / "served"), "--bind", "127.0.0.1", "--port", str(port)]
+        arguments = [
+            "serve",
+            "--data",
+            str(tmp_path / "served/lake"),
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            *options,
+        ]
         environ = {**os.environ, "PICSELLIA_TOKEN": token}
         log = (tmp_path / "serve.log").open("wb")
         running.append(subprocess.Popen([COMMAND, *arguments], env=environ, stdout=log, stderr=log))
         log.close()
         wait_for(port, running[-1])
-        return Platform(("--host", f"http://127.0.0.1:{port}/sdk/v2/"), {"PICSELLIA_TOKEN": token})
+        data = tmp_path / "served" if "--plain" in options else None
+        return Platform(("--host", f"http://127.0.0.1:{port}/sdk/v2/"), {"PICSELLIA_TOKEN": token}, data)
 
     yield serve
     for process in running:

@@ -1,7 +1,8 @@
 """Run the command line and kill it without warning at one chosen request: `killed.py after-batch=1 apply ...`.
 
-WHEN is `before-write=N`, `after-write=N` (the Nth request that writes) or `after-batch=N` (the Nth batch of pictures):
-deterministic, whatever the machine's speed. Nothing of the program is changed, only what its session sends is watched.
+WHEN is `before-write=N`, `after-write=N` (the Nth request that writes), `after-batch=N` (the Nth batch of pictures) or
+`after-delete=N` (the Nth DELETE): deterministic, whatever the machine's speed. Nothing of the program is changed, only
+what its session sends is watched.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import requests
 
 from picsellia_apply.cli import main
 
-READING = ("ping", "get_organization", "lookup", "members")
+READING = ("ping", "get_organization", "lookup", "members", "holders")
 
 
 def watch(when: str) -> None:
@@ -27,7 +28,13 @@ def watch(when: str) -> None:
 
     def sending(self: requests.Session, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
         writes = method != "GET" and not url.endswith(READING)
-        counts = url.endswith("pictures/batch") if kind == "after-batch" else writes
+        match kind:
+            case "after-batch":
+                counts = url.endswith("pictures/batch")
+            case "after-delete":
+                counts = method == "DELETE"
+            case _:
+                counts = writes
         due = counts and next(counter) == int(number)
         if due and kind == "before-write":
             os.kill(os.getpid(), signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import random
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from PIL import Image
 from picsellia_apply.cli.init import command
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, UsageError
 from picsellia_apply.manifest import json_schema, load
-from picsellia_apply.manifest.scaffold import scalar
+from picsellia_apply.manifest.scaffold import scalar, workspace_name
 from picsellia_apply.manifest.yaml import parse
 from picsellia_apply.model.declaration import Declaration
 from picsellia_apply.model.state import State
@@ -47,6 +48,13 @@ HOSTILE = [
     ),
     *("&a", "*a", "%x", "@x", "`x`", "?", "x #y", "0x1F", "y", ".inf", "1_000", "2024-01-01", "<<", "=", "back\\slash"),
     *("a, b", "e\u0301", "a\u2028b", "nbsp\u00a0x", "on", "No", "-", "..."),
+]
+
+
+HOSTILE_FILES = [
+    *("new\nline", 'it\'s "quoted"', "*", "**", "?", "[a]", "[!a]", "a*b", "img[1]", "#hash", "x #y", "100%", "%2F"),
+    *("trailing ", " leading", "Größe 猫 🐈", "e\u0301", "-dash", "--help", "~", "tab\there", "\x7f", "\x85", "\u2028"),
+    *("back\\slash", "{a}", "a, b", "a: b", "!t", "&a", "null", "\x1b[31mred", os.fsdecode(b"\xff")),
 ]
 
 
@@ -100,7 +108,7 @@ def data(tmp_path: Path) -> Path:
 def picture(path: Path, seed: int = 0, size: tuple[int, int] = (64, 48)) -> None:
     """Write a small picture with its own bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(f"{path}{seed}")  # noqa: S311 - not for secrets
+    rng = random.Random(os.fsencode(path) + bytes([seed]))  # noqa: S311 - not for secrets
     Image.new("RGB", size, (rng.randrange(256), rng.randrange(256), rng.randrange(256))).save(path)
 
 
@@ -300,6 +308,67 @@ def test_names_reach_the_terminal_without_control_characters(data: Path) -> None
     assert result.exception is None
     assert "\\x1b[31mred.jpg" in result.stdout
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("name", HOSTILE_FILES)
+@pytest.mark.parametrize("split", [False, True])
+def test_hostile_file_names_validate(data: Path, name: str, *, split: bool) -> None:
+    for number, beside in enumerate((f"{name}.jpg", "img1.jpg", "new_line.jpg", "aXb.jpg", f"in {name}/x.jpg")):
+        picture(data / "good" / beside, number)
+    write(data / "good" / "labels.json", coco(["img1.jpg", "aXb.jpg"]))
+    if split:
+        picture(data / "other" / "y.jpg")
+        write(data / "other" / f"labels{name}.json", coco(["y.jpg"]))
+    for folder in ("good", f"bad {name}"):
+        write(data / folder / f"broken {name}.jpg", "no picture")
+    found = made(data)
+    assert [one for one in found.declaration.findings if one.severity > Severity.note] == []
+    names = {posixpath.basename(one) for pictures in found.declaration.picture_sets for one in pictures.pictures.names}
+    assert {"img1.jpg", "new_line.jpg", "aXb.jpg"} <= names
+
+
+def test_what_a_stand_in_would_match_too_is_kept(data: Path) -> None:
+    picture(data / "new line.jpg")
+    picture(data / "new\nline.jpg", 1)
+    picture(data / "new_line.jpg", 2)
+    found = made(data)
+    assert found.declaration.picture_sets[0].pictures.names == ("new line.jpg", "new_line.jpg")
+    assert found.grave() == []
+
+
+def test_names_made_of_other_characters_are_left_out(data: Path) -> None:
+    for number, form in enumerate(("\u00e9.jpg", "e\u0301.jpg", "plain.jpg")):
+        picture(data / form, number)
+    found = made(data)
+    assert found.declaration.picture_sets[0].pictures.names == ("plain.jpg",)
+    assert "another file has the same name" in found.result.stdout
+
+
+def test_a_folder_that_no_manifest_can_name(data: Path) -> None:
+    picture(data / "two\nlines" / "a.jpg")
+    result = init(data / "two\nlines")
+    assert isinstance(result.exception, UsageError)
+    assert "control character" in result.exception.message
+    assert not Path("manifests").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "workspace"),
+    [("My Pictures (2024)", "my-pictures-2024"), ("default", "default-pictures"), ("...", "pictures"), ("猫", "猫")],
+)
+def test_the_workspace_is_called_after_the_folder(folder: str, workspace: str) -> None:
+    assert workspace_name(folder) == workspace
+
+
+def test_a_workspace_is_written(data: Path) -> None:
+    picture(data / "a.jpg")
+    found = made(data)
+    chosen = found.declaration.workspace
+    assert (chosen.name, chosen.prune, chosen.host) == ("data", False, None)
+    assert made(data, "--name", "White Cells", "--force").declaration.workspace.name == "white-cells"
+    text = (found.out / "workspace.yaml").read_text()
+    assert "  prune: false" in text
+    assert text.startswith("# yaml-language-server")
 
 
 def test_masks_of_the_devkit_are_no_pictures(data: Path) -> None:

@@ -72,7 +72,7 @@ def _folder(project: Project, name: str) -> Any:
     return folder
 
 
-@pytest.mark.parametrize("when", [*(f"after-write={number}" for number in range(1, 16)), "before-write=1"])
+@pytest.mark.parametrize("when", [*(f"after-write={number}" for number in range(1, 17)), "before-write=1"])
 def test_killed_at_any_request_and_run_again(
     project: Project, killed: Callable[..., Ran], state_of: Callable[[Project], dict[str, Any]], when: str
 ) -> None:
@@ -89,7 +89,7 @@ def test_killed_at_any_request_and_run_again(
 
 
 def test_the_requests_above_are_all_of_them(project: Project, killed: Callable[..., Ran]) -> None:
-    assert killed(fill(project), *APPLY, when="after-write=16").code == 0
+    assert killed(fill(project), *APPLY, when="after-write=17").code == 0
 
 
 def test_killed_against_a_server_and_run_again(

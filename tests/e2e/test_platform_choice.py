@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from picsellia_apply.cli.options import Connection, host_of, token_of
-from picsellia_apply.errors import UsageError
+from picsellia_apply.cli.options import Connection, host_of, open_client, token_of
+from picsellia_apply.client import transport
+from picsellia_apply.errors import NetworkError, UsageError
 from picsellia_apply.model.declaration import Declaration, Workspace
 
 if TYPE_CHECKING:
@@ -40,6 +42,35 @@ def test_the_nearer_word_counts(
     connection: Connection, declaration: Declaration, environ: dict[str, str], host: str
 ) -> None:
     assert host_of(connection, declaration, environ) == host
+
+
+@pytest.mark.parametrize("host", ["http://lake.example/sdk/v2/", "HTTP://10.0.0.7/", "http://localhost.example/"])
+def test_a_manifest_cannot_have_the_token_sent_in_clear(host: str) -> None:
+    declaration = Declaration(".", Workspace(host=host))
+    token = {"PICSELLIA_TOKEN": "s3cret"}
+    with pytest.raises(UsageError, match="in clear") as caught:
+        open_client(Connection(), declaration, token, read_only=True)
+    assert "PICSELLIA_HOST" in caught.value.hint
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "connection", "environ"),
+    [
+        ("http://127.0.0.1:9/", Connection(), {"PICSELLIA_TOKEN": "t"}),
+        ("http://[::1]:9/", Connection(), {"PICSELLIA_TOKEN": "t"}),
+        ("http://localhost:9/", Connection(), {"PICSELLIA_TOKEN": "t"}),
+        ("http://lake.example/", Connection(host="http://127.0.0.1:9/"), {"PICSELLIA_TOKEN": "t"}),
+        ("http://lake.example/", Connection(), {"PICSELLIA_TOKEN": "t", "PICSELLIA_HOST": "http://127.0.0.1:9/"}),
+    ],
+)
+def test_a_host_on_this_machine_or_named_by_hand_is_asked(
+    host: str, connection: Connection, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens on port 9: that the connection fails tells that it was tried."""
+    monkeypatch.setattr(transport, "Settings", partial(transport.Settings, attempts=1))
+    with pytest.raises(NetworkError):
+        open_client(connection, Declaration(".", Workspace(host=host)), environ, read_only=True)
 
 
 def test_ci_refuses_the_embedded_lake_that_nobody_asked_for(project: Project) -> None:

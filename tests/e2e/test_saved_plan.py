@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,20 @@ def test_applied_twice_it_finds_everything_done(planned: Project) -> None:
     assert again.code == 0, again.err
 
 
+def test_elsewhere_it_says_how_to_name_the_manifests(planned: Project) -> None:
+    for number in range(5):
+        planned.write(f"others/{number}.yaml", "apiVersion: picsellia-aply/v1\nkind: Dataset\n")
+    planned.write("others/p.json", (planned.folder / "p.json").read_bytes())
+    planned.write("others/p.members.ndjson.gz", (planned.folder / "p.members.ndjson.gz").read_bytes())
+    elsewhere = replace(planned, folder=planned.folder / "others")
+    ran = elsewhere.run("apply", "p.json", "--auto-approve")
+    assert ran.code == 65
+    assert ran.err.startswith("error[L012]: the manifests of `p.json` cannot be read from the current folder: ")
+    assert "--manifests DIR" in ran.err
+    assert "picsellia-aply" not in ran.err
+    assert elsewhere.run("apply", "p.json", "--manifests", "../m", "--auto-approve").code == 0
+
+
 def test_plan_says_the_very_command(planned: Project) -> None:
     ran = planned.run("plan", "m", "--out", "p.json")
     assert "picsellia-apply apply p.json --manifests m" in ran.out
@@ -138,3 +153,38 @@ def test_a_plan_that_was_tampered_with_is_refused(planned: Project) -> None:
     ran = apply(planned)
     assert ran.code not in (0, 1), ran.out
     assert not list(planned.folder.rglob(".picsellia"))
+
+
+def test_saving_overwrites_nothing_but_a_plan(planned: Project) -> None:
+    manifest = (planned.folder / "m" / "all.yaml").read_text()
+    planned.write("data.json", '{"mine": true}')
+    for name in ("m/all.yaml", "plan.txt", "data.json"):
+        ran = planned.run("plan", "m", "--out", name)
+        assert ran.code == 64, ran.err
+        assert name in ran.err
+    assert (planned.folder / "m" / "all.yaml").read_text() == manifest
+    assert (planned.folder / "data.json").read_text() == '{"mine": true}'
+    assert planned.run("plan", "m", "--out", "p.json").code == 0
+
+
+def test_a_budget_lifted_inside_the_file_lifts_nothing(planned: Project) -> None:
+    assert apply(planned).code == 0
+    for number in range(2):
+        (planned.folder / "m" / "pictures" / f"p{number}.png").unlink()
+    refused = planned.run("plan", "m", "--prune", "--out", "p.json")
+    assert refused.code == 4, refused.out
+    saved = planned.folder / "p.json"
+    text = saved.read_text()
+    lifted = re.sub(r'"delete_percent":\s*10(\.0)?', '"delete_percent": 100.0', text)
+    assert lifted != text
+    saved.write_text(lifted)
+    ran = apply(planned)
+    assert ran.code in (4, 6, 65), ran.out
+    with Client(host="embedded", data_dir=planned.folder / "m" / ".picsellia", greet=False) as client:
+        assert len(client.reader.all_pictures().names) == 3
+
+
+def test_an_unknown_rule_is_refused(planned: Project) -> None:
+    ran = planned.run("plan", "m", "--allow", "everything:dataset/D")
+    assert ran.code == 64
+    assert "delete_percent" in ran.err
