@@ -7,6 +7,7 @@ without which werkzeug takes a chunked body for an empty one, and it waits for p
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,11 @@ class RawPath:
 
         def terminated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             environ["wsgi.input_terminated"] = True
-            return _while_open(environ["asgi.scope"][_LINE], wsgi(environ, start_response))
+            line: Line = environ["asgi.scope"][_LINE]
+            whole = line.whole_body()
+            if whole is not None:
+                environ["wsgi.input"] = io.BytesIO(whole)
+            return _while_open(line, wsgi(environ, start_response))
 
         application: Any = terminated  # a2wsgi and typeshed spell one protocol in two ways
         self._inner: Any = WSGIMiddleware(application, workers=THREADS)

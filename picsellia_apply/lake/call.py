@@ -23,6 +23,8 @@ from picsellia_apply.lake.signing import LIFETIME_S, Signer
 Body = TypeVar("Body")
 
 MEBIBYTE = 1024 * 1024
+SWEEP_EVERY_S = 60.0
+"""How often uploads that were given up are looked for while others go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,23 @@ class Limits:
     idle_s: float = IDLE_S
 
 
+class Rarely:
+    """Says when something is due that need not be done at every request; usable from several threads."""
+
+    def __init__(self, every_s: float) -> None:
+        """Let it be done at once, then after `every_s` seconds again."""
+        self._every_s = every_s
+        self._done_at: dict[str, float] = {}
+
+    def is_due(self, what: str, now_s: float) -> bool:
+        """Return whether it is time, and take note of it; a clock that was set back makes it due."""
+        done_at = self._done_at.get(what)
+        if done_at is not None and 0 <= now_s - done_at < self._every_s:
+            return False
+        self._done_at[what] = now_s
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """What requests are served from.
@@ -60,6 +79,8 @@ class Platform:
     plain: bool = False
     large: threading.Lock = field(default_factory=threading.Lock)
     """Held by the one request whose JSON body is a large one."""
+    swept: Rarely = field(default_factory=lambda: Rarely(SWEEP_EVERY_S))
+    """When uploads that were given up are looked for, per organization."""
 
     def now(self) -> str:
         """Return the time as the store keeps it: ISO 8601, UTC, microseconds."""

@@ -55,6 +55,10 @@ class Line:
             body += (await self._next())["body"]
         self._ahead = {"type": "http.request", "body": bytes(body), "more_body": self._more}
 
+    def whole_body(self) -> bytes | None:
+        """Return the body when all of it was read ahead, so that no thread has to ask for it; None when not."""
+        return None if self._ahead is None or self._more else self._ahead["body"]
+
     async def receive(self) -> Message:
         """Return the next piece of the body.
 

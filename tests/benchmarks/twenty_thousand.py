@@ -90,11 +90,11 @@ def measure_dvc(work: Path, pictures: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def served(work: Path) -> Iterator[dict[str, str]]:
+def served(work: Path, *flags: str) -> Iterator[dict[str, str]]:
     """Run `serve` in another process and yield the environment that reaches it."""
     token = "0123456789abcdef0123456789abcdef01234567"
     process = subprocess.Popen(
-        [APPLY, "serve", "--data", work / "served", "--bind", "127.0.0.1", "--port", "0"],
+        [APPLY, "serve", "--data", work / "served", "--bind", "127.0.0.1", "--port", "0", *flags],
         env={**os.environ, "PICSELLIA_TOKEN": token},
         stdout=subprocess.PIPE,
         stderr=(work / "serve.log").open("w"),

@@ -50,7 +50,8 @@ def start_upload(call: Call) -> Response:
 
 def _sweep(call: Call, conn: Connection, key: storage.Key) -> None:
     """Clear what was abandoned in the organization that a new upload goes to; opening a lake does it for all."""
-    storage.sweep(conn, call.platform.abandoned_before(), storage.organization_row(conn, key.organization))
+    if call.platform.swept.is_due(key.organization, call.platform.clock().timestamp()):
+        storage.sweep(conn, call.platform.abandoned_before(), storage.organization_row(conn, key.organization))
 
 
 def presign_part(call: Call) -> Response:

@@ -20,6 +20,8 @@ from picsellia_apply.lake.objects import ObjectStore
 from picsellia_apply.lake.schema import blobs, erasures, objects, pictures, upload_parts
 
 _log = logging.getLogger(__name__)
+_NOTED = "erasures noted after"
+"""What a connection knows while it is `erasing`: the last entry before its own, once it has any."""
 _USERS = (pictures.c.blob_id, objects.c.blob_id, upload_parts.c.blob_id)
 
 
@@ -54,6 +56,8 @@ def release(conn: Connection, ranges: Iterable[tuple[int, int, int]]) -> None:
     entries += [
         {"location": location[blob], "start": start, "size": size} for blob, start, size in freed if blob not in whole
     ]
+    if conn.info.get(_NOTED, 0) is None:
+        conn.info[_NOTED] = conn.execute(select(func.max(erasures.c.id))).scalar() or 0
     conn.execute(insert(erasures), entries)
     conn.execute(delete(blobs).where(one_of(blobs.c.id, list(whole))))
 
@@ -65,9 +69,12 @@ def erasing(db: Database, store: ObjectStore) -> Iterator[Connection]:
     What was committed stays done when the bytes cannot be erased: that is logged, and the next open does it.
     """
     with db.write() as conn:
-        before = conn.execute(select(func.max(erasures.c.id))).scalar() or 0
-        yield conn
-        noted = conn.execute(select(erasures).where(erasures.c.id > before)).all()
+        conn.info[_NOTED] = None
+        try:
+            yield conn
+        finally:
+            before = conn.info.pop(_NOTED, None)
+        noted = [] if before is None else conn.execute(select(erasures).where(erasures.c.id > before)).all()
     _erase_or_log(db, store, noted)
 
 

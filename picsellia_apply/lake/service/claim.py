@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, delete, select
 from picsellia_apply.lake.db import insert_row
 from picsellia_apply.lake.names import checked, checked_all
 from picsellia_apply.lake.refusal import bad_request, not_found
-from picsellia_apply.lake.schema import objects, pictures
-from picsellia_apply.lake.service import accounts, selection, storage
+from picsellia_apply.lake.schema import memberships, objects, pictures
+from picsellia_apply.lake.service import accounts, storage
 from picsellia_apply.lake.service.batch import LARGEST_SIDE
-from picsellia_apply.lake.service.pictures import link, listed, tag_rows
+from picsellia_apply.lake.service.pictures import link, tag_rows
 from picsellia_apply.wire import v2
 
 
@@ -38,13 +38,14 @@ def claim(
             (a network's is none).
     """
     _check(request)
-    mine = [one.id for one in accounts.organizations_of(conn, caller)]
     taken = select(pictures.c.id).filter_by(organization_id=organization_id, name=request.external_url)
     if conn.execute(taken).first() is not None:
+        mine = [one.id for one in accounts.organizations_of(conn, caller)]
         storage.release_unclaimed(conn, mine, request.internal_key)
         return None
     uploaded = select(objects).filter_by(bucket=storage.PICTURES, name=request.internal_key, network_id=None)
-    found = conn.execute(uploaded.where(objects.c.organization_id.in_(mine))).first()
+    member_of = select(memberships.c.organization_id).where(memberships.c.user_id == caller.user_id)
+    found = conn.execute(uploaded.where(objects.c.organization_id.in_(member_of))).first()
     if found is None:
         raise not_found(f"no object `{request.internal_key}` was uploaded")
     if not found.size:
@@ -52,8 +53,12 @@ def claim(
     values = _values(request, found, now)
     row = insert_row(conn, pictures, {**values, "organization_id": organization_id})
     conn.execute(delete(objects).where(objects.c.id == found.id))
-    link(conn, [(tag, row) for tag in tag_rows(conn, organization_id, request.tags).values()])
-    return listed(conn, selection.identified(organization_id, [values["uuid"]]))[0]
+    tags = tag_rows(conn, organization_id, request.tags)
+    link(conn, [(tag, row) for tag in tags.values()])
+    sizes = (request.height, request.width)
+    return v2.Picture(
+        values["uuid"], request.internal_key, request.external_url, now[:10], *sizes, sorted(tags), request.source
+    )
 
 
 def _values(request: v2.PictureUpload, uploaded: Row[Any], now: str) -> dict[str, Any]:

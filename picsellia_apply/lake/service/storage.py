@@ -97,12 +97,14 @@ def key_for_writing(conn: Connection, caller: accounts.Caller, bucket: str, name
             names no network of the caller's.
     """
     checked_key(name)
-    own = accounts.organization(conn, caller, None)
     mine = {one.id: one for one in accounts.organizations_of(conn, caller)}
+    if not mine:
+        raise forbidden("you belong to no organization")
     found = _network(conn, list(mine), name)
     if found is None and bucket == MODELS:
         raise not_found(f"`{name}` does not begin with the id of a network")
-    return Key(own.uuid if found is None else mine[found[1]].uuid, bucket, name)
+    own = next(iter(mine))
+    return Key(mine[own if found is None else found[1]].uuid, bucket, name)
 
 
 def key_for_reading(conn: Connection, caller: accounts.Caller, bucket: str, name: str) -> Key:
