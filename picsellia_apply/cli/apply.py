@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
-from picsellia_apply.cli.options import Connection, manifest_paths, open_client, planning_options, shared_options
-from picsellia_apply.cli.planning import Wishes, exit_of, heading, paths_of, policy_of
+from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
+from picsellia_apply.cli.planning import exit_of, heading, paths_of
+from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, StalePlan, UsageError
 from picsellia_apply.model.result import Result
 
@@ -62,10 +63,7 @@ def command(
     expect: str | None,
     parallelism: int,
     form: str,
-    workspace: str | None,
-    targets: tuple[str, ...],
-    prune: bool | None,
-    allowances: tuple[str, ...],
+    wishes: Wishes,
     connection: Connection,
 ) -> None:
     """Make the platform as the manifests say.
@@ -74,7 +72,6 @@ def command(
     code: 0; 3 when only a part was done (run it again); 4 when a guard refuses; 6 when the plan no longer holds; 7
     when something is blocked or in conflict, all else being done; 130 when it was interrupted.
     """
-    wishes = Wishes(workspace, targets, prune, allowances)
     asked = _Asked(paths, wishes, manifests, expect, auto_approve, parallelism, form)
     from picsellia_apply.manifest.collector import collector_paused
 

@@ -169,19 +169,3 @@ def manifest_paths(command: Command) -> Command:
     """Give a command PATH arguments; none is the current folder."""
     argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
     return argument(command)
-
-
-def planning_options(command: Command) -> Command:
-    """Give a command the options that decide what is planned: workspace, target, prune, allow."""
-    for option in (
-        click.option(
-            "--allow", "allowances", multiple=True, metavar="RULE:ADDRESS", help="Lift one guard, there only."
-        ),
-        click.option(
-            "--prune/--no-prune", default=None, help="Delete what is no longer declared; default: Workspace's."
-        ),
-        click.option("--workspace", metavar="NAME", help="Which Workspace document counts."),
-        click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this and what it depends on."),
-    ):
-        command = option(command)
-    return command

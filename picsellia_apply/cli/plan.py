@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
-from picsellia_apply.cli.options import Connection, manifest_paths, open_client, planning_options, shared_options
+from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import (
-    Wishes,
     check_out,
     exit_of,
     heading,
     next_command,
     next_command_of_saved,
     paths_of,
-    policy_of,
 )
+from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
 
 if TYPE_CHECKING:
     from picsellia_apply.pipeline import Planned
@@ -43,10 +42,7 @@ def command(
     out: Path | None,
     form: str,
     detailed_exitcode: bool,
-    workspace: str | None,
-    targets: tuple[str, ...],
-    prune: bool | None,
-    allowances: tuple[str, ...],
+    wishes: Wishes,
     connection: Connection,
 ) -> None:
     """Show what an apply would change.
@@ -57,13 +53,12 @@ def command(
     started = time.perf_counter()
     if out is not None:
         check_out(out)
-    wishes = Wishes(workspace, targets, prune, allowances)
     from picsellia_apply.cli.reading import prepare
     from picsellia_apply.manifest.collector import collector_paused
     from picsellia_apply.pipeline import make_plan
 
     with collector_paused():
-        declaration = prepare(paths_of(paths), workspace=workspace)
+        declaration = prepare(paths_of(paths), workspace=wishes.workspace)
         policy = policy_of(wishes, declaration)
         with open_client(connection, declaration, os.environ, read_only=True) as client:
             planned = make_plan(declaration, client, policy)

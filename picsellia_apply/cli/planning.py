@@ -4,58 +4,21 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picsellia_apply.cli.exit import Exit
 from picsellia_apply.cli.options import EMBEDDED, Connection
+from picsellia_apply.cli.wishes import Wishes, words_of
+from picsellia_apply.cli.words import option_words, path_word
 from picsellia_apply.errors import UsageError
-from picsellia_apply.model.address import parse_address
-from picsellia_apply.model.plan import RULES, Plan, Policy, Target
+from picsellia_apply.model.plan import Plan, Target
 
 if TYPE_CHECKING:
-    from picsellia_apply.model.declaration import Declaration
     from picsellia_apply.pipeline import Planned
 
 DEFAULT_PATHS = (Path(),)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the command line says about planning; None is left to the Workspace document."""
-
-    workspace: str | None = None
-    targets: tuple[str, ...] = ()
-    prune: bool | None = None
-    allowances: tuple[str, ...] = ()
-
-
-def policy_of(wishes: Wishes, declaration: Declaration) -> Policy:
-    """Return what the planner may do.
-
-    Raises:
-        UsageError: A target is no address, an allowance is not RULE:ADDRESS.
-    """
-    workspace = declaration.workspace
-    for target in wishes.targets:
-        _check_address(target, "--target")
-    for allowance in wishes.allowances:
-        rule, colon, address = allowance.partition(":")
-        if rule not in RULES or not colon:
-            rules = ", ".join(RULES)
-            raise UsageError(f"--allow: `{rule}` is no rule", hint=f"RULE:ADDRESS with one of {rules}")
-        if not address:
-            raise UsageError(f"--allow: `{allowance}` is not RULE:ADDRESS", hint="a refusal shows the flag to give")
-        _check_address(address, "--allow")
-    return Policy(
-        prune=workspace.prune if wishes.prune is None else wishes.prune,
-        delete_percent=workspace.guards.delete_percent,
-        update_percent=workspace.guards.update_percent,
-        allowances=frozenset(wishes.allowances),
-        targets=wishes.targets,
-    )
 
 
 def check_out(path: Path) -> None:
@@ -73,26 +36,15 @@ def check_out(path: Path) -> None:
             raise UsageError(f"--out: `{path}` is there and is no saved plan", hint="give another name")
 
 
-def _check_address(text: str, option: str) -> None:
-    try:
-        parse_address(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
-
-
 def next_command(paths: Sequence[Path], wishes: Wishes, connection: Connection) -> str:
     """Return what to type to apply what was planned from manifests, quoted for a shell."""
-    words = ["picsellia-apply", "apply", *map(_argument, paths), *_connection_words(connection)]
-    words += _options("--workspace", [wishes.workspace] if wishes.workspace else [])
-    words += _options("--target", wishes.targets)
-    words += [] if wishes.prune is None else ["--prune" if wishes.prune else "--no-prune"]
-    words += _options("--allow", wishes.allowances)
-    return shlex.join(words)
+    words = ["picsellia-apply", "apply", *map(path_word, paths), *_connection_words(connection)]
+    return shlex.join([*words, *words_of(wishes)])
 
 
 def next_command_of_saved(plan_file: Path, manifests: Sequence[Path], connection: Connection) -> str:
     """Return what to type to apply a saved plan, which holds by itself under which options it was made."""
-    words = ["picsellia-apply", "apply", _argument(plan_file), *_options("--manifests", map(str, manifests))]
+    words = ["picsellia-apply", "apply", path_word(plan_file), *option_words("--manifests", map(str, manifests))]
     return shlex.join([*words, *_connection_words(connection)])
 
 
@@ -105,19 +57,9 @@ def connection_to(target: Target) -> Connection:
 
 def _connection_words(connection: Connection) -> Iterator[str]:
     yield from ["--embedded"] if connection.embedded else []
-    yield from _options("--host", [connection.host] if connection.host else [])
-    yield from _options("--organization", [connection.organization] if connection.organization else [])
-    yield from _options("--token-file", [str(connection.token_file)] if connection.token_file else [])
-
-
-def _options(name: str, values: Iterable[str]) -> list[str]:
-    """Return an option as often as it has a value; one that looks like an option is bound to it."""
-    return [word for value in values for word in ([f"{name}={value}"] if value.startswith("-") else [name, value])]
-
-
-def _argument(path: Path) -> str:
-    """Return a path that is not taken for an option."""
-    return f"./{path}" if str(path).startswith("-") else str(path)
+    yield from option_words("--host", [connection.host] if connection.host else [])
+    yield from option_words("--organization", [connection.organization] if connection.organization else [])
+    yield from option_words("--token-file", [str(connection.token_file)] if connection.token_file else [])
 
 
 def heading(command: str, planned: Planned, *, started: float, color: bool) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from picsellia_apply.cli.apply import command as apply
 from picsellia_apply.cli.options import Connection
-from picsellia_apply.cli.planning import Wishes, connection_to, next_command, next_command_of_saved
+from picsellia_apply.cli.planning import connection_to, next_command, next_command_of_saved
+from picsellia_apply.cli.wishes import Wishes
 from picsellia_apply.model.plan import Target
 
 HOSTED = Connection("https://lake.example/sdk/v2/", "acme & sons", Path("my token"))
