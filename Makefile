@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 APPLY := $(BIN)/picsellia-apply
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench laws format clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -32,6 +32,9 @@ check: $(STAMP)
 
 bench: $(STAMP) ## every benchmark: each line is a ratio against a peer or a limit measured in the same run
 	$(BIN)/python -m tests.benchmarks
+
+laws: $(STAMP) ## the promises, looked at for long: 1,000 random cases for each law, 60 kill points in each mode
+	PICSELLIA_LAWS=laws $(BIN)/pytest tests/laws -q --durations=0 --durations-min=1
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, Literal
 
 from picsellia_apply.source import Place, Position
 
@@ -101,8 +102,36 @@ class RefusedError(PicselliaError):
     """A guard refused; nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One reason why a saved plan no longer holds.
+
+    Attributes:
+        address: What moved: an address, or `plan`, `inventory`.
+        field: Which field or member of it; empty for the thing itself.
+        planned: The value that the plan rests on.
+        now: The value now.
+        where: On which side it moved: platform, manifests, files (bytes on this machine), inventory, plan.
+    """
+
+    address: str
+    field: str
+    planned: Any
+    now: Any
+    where: Literal["platform", "manifests", "files", "inventory", "plan"] = "platform"
+
+
 class StalePlan(PicselliaError):  # noqa: N818 - the field's own word
-    """What the plan rests on has moved since it was made; nothing was written."""
+    """What the plan rests on has moved since it was made; nothing was written.
+
+    Attributes:
+        reasons: Everything that moved, in the order in which it is told.
+    """
+
+    def __init__(self, message: str, hint: str = "", reasons: Iterable[Moved] = ()) -> None:
+        """Keep the message, the hint and all reasons."""
+        super().__init__(message, hint)
+        self.reasons = tuple(reasons)
 
 
 class LeaseHeld(PicselliaError):  # noqa: N818 - the field's own word

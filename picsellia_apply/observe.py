@@ -20,16 +20,18 @@ must not know how a difference is decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import annotation_digest, names_digest
 from picsellia_apply.model.declaration import Declaration, Version
-from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.ownership import made_pictures
+from picsellia_apply.model.policy import PolicyChecks
 from picsellia_apply.model.state import Lake, Resource, State, Unread
+from picsellia_apply.model.touched import Touched
 
 if TYPE_CHECKING:
     from picsellia_apply.client.reader import Reader
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 Texts = tuple[str, ...]
 VersionKey = tuple[str, str]
 """A dataset's and a version's name."""
+
+FEW = 1_000
+"""Up to so many pictures their annotations are read, beyond it their digests first."""
 
 NETWORK_FIELDS = ("type", "framework", "description", "private", "tag", "labels", "base_parameters", "readme_text")
 """The properties of a network that a manifest can manage, under the wire's names."""
@@ -52,7 +57,7 @@ class Scope:
         tags: Per query and selection: the tags whose carriers are asked for.
         datasets: Dataset names to look up.
         versions: Versions to read, of those datasets.
-        annotated: Versions whose annotations are compared, or carried over to a version that is.
+        annotated: Versions whose annotations are compared, or counted by a policy, or carried over to such a version.
         networks: Network names to look up.
     """
 
@@ -83,7 +88,9 @@ def scope(declaration: Declaration, inventory: Inventory, *, prune: bool = False
         datasets=frozenset({d.name for d in declaration.datasets})
         | {one.name for one in recorded if one.kind in ("dataset", "version", "label", "annotations")},
         versions=frozenset(versions),
-        annotated=frozenset(_annotated(declared, recorded)).union(_unlabelled(declared, recorded) if prune else ()),
+        annotated=frozenset(_annotated(declared, recorded, declaration.policies)).union(
+            _unlabelled(declared, recorded) if prune else ()
+        ),
         networks=frozenset({n.name for n in declaration.networks})
         | {one.name for one in recorded if one.kind in ("network", "file", "thumbnail")},
     )
@@ -111,9 +118,12 @@ def _tag_selections(declaration: Declaration) -> Iterator[frozenset[str]]:
                 yield frozenset(version.pictures.tags)
 
 
-def _annotated(declared: Iterable[tuple[str, Version]], recorded: Iterable[Address]) -> Iterator[VersionKey]:
+def _annotated(
+    declared: Iterable[tuple[str, Version]], recorded: Iterable[Address], policies: Iterable[PolicyChecks]
+) -> Iterator[VersionKey]:
+    counting = [policy for policy in policies if policy.counts_objects]
     for name, version in declared:
-        if version.annotations:
+        if version.annotations or any(policy.judges(name, version.name) for policy in counting):
             yield name, version.name
             if version.origin is not None:
                 yield name, version.origin
@@ -129,7 +139,28 @@ def _unlabelled(declared: Iterable[tuple[str, Version]], recorded: Iterable[Addr
             yield key
 
 
-def observe(reader: Reader, declaration: Declaration, inventory: Inventory, *, prune: bool = False) -> State:
+def touched_scope(whole: Scope, touched: Touched) -> Scope:
+    """Return what must be read of a scope to see whether a saved plan still holds: no query is asked again."""
+    if touched.wide:
+        return replace(whole, pictures=touched.pictures, tags=frozenset(), networks=whole.networks & touched.networks)
+    return Scope(
+        pictures=touched.pictures,
+        tags=frozenset(),
+        datasets=whole.datasets & touched.datasets,
+        versions=whole.versions & touched.versions,
+        annotated=whole.annotated & touched.annotated,
+        networks=whole.networks & touched.networks,
+    )
+
+
+def observe(
+    reader: Reader,
+    declaration: Declaration,
+    inventory: Inventory,
+    *,
+    prune: bool = False,
+    touched: Touched | None = None,
+) -> State:
     """Read what is on the platform, in the scope of the declaration and the inventory.
 
     Args:
@@ -137,14 +168,17 @@ def observe(reader: Reader, declaration: Declaration, inventory: Inventory, *, p
         declaration: What the manifests say.
         inventory: What this workspace manages.
         prune: Whether deletes are on: what they would take along is then read too.
+        touched: What a saved plan touches: nothing else is read; None for everything.
 
     Returns:
-        The observed state; `requests` is left 0, the client counts them.
+        The observed state.
 
     Raises:
         PicselliaError: The platform could not be read to the end, or an answer makes no sense.
     """
     wanted = scope(declaration, inventory, prune=prune)
+    if touched is not None:
+        wanted, prune = touched_scope(wanted, touched), prune and touched.wide
     lake = _lake(reader, wanted)
     resources: dict[str, Resource] = {}
     unread: dict[str, Mapping[str, Unread]] = {}
@@ -155,9 +189,10 @@ def observe(reader: Reader, declaration: Declaration, inventory: Inventory, *, p
         for version in dataset.versions:
             key, annotations = (dataset.name, version.name), str(Address("annotations", dataset.name, version.name))
             if key in wanted.versions:
-                resources.update(_version(reader, key, version, inventory))
+                resources.update(_version(reader, key, version, inventory, touched))
             if key in wanted.annotated:
-                resources[annotations] = Resource(members=_annotations(reader, key, version, known))
+                some = touched.names[annotations] if touched is not None and not touched.whole(key) else None
+                resources[annotations] = Resource(members=_annotations(reader, key, version, known, some))
             elif prune and key in wanted.versions and version.objects:
                 unread[annotations] = _unread(reader, version)
     for network in reader.networks(sorted(wanted.networks)) if wanted.networks else ():
@@ -214,9 +249,13 @@ def _dataset(info: DatasetInfo) -> Resource:
 
 
 def _version(
-    reader: Reader, key: VersionKey, info: VersionInfo, inventory: Inventory
+    reader: Reader, key: VersionKey, info: VersionInfo, inventory: Inventory, touched: Touched | None
 ) -> Iterator[tuple[str, Resource]]:
-    yield str(Address("version", *key)), Resource(members=_members(reader, key, info, inventory))
+    address = str(Address("version", *key))
+    if touched is not None and not touched.whole_version(key) and not touched.names.get(address):
+        yield address, Resource(members=inventory.records.get(address, Record()).members)
+    else:
+        yield address, Resource(members=_members(reader, key, info, inventory))
     for label in info.labels:
         yield str(Address("label", *key, (label.name, label.type))), Resource()
 
@@ -261,12 +300,26 @@ class _KnownTexts:
         return self._declared
 
 
-def _annotations(reader: Reader, key: VersionKey, version: VersionInfo, known: _KnownTexts) -> Mapping[str, Texts]:
-    """Return the texts of every annotated picture; a picture that loses its annotation meanwhile is left out."""
-    if not version.annotated:
+def _annotations(
+    reader: Reader, key: VersionKey, version: VersionInfo, known: _KnownTexts, some: Set[str] | None = None
+) -> Mapping[str, Texts]:
+    """Return the texts of every annotated picture; a picture that loses its annotation meanwhile is left out.
+
+    Args:
+        reader: Of the platform.
+        key: Whose annotations.
+        version: What the platform says of it.
+        known: What need not be read.
+        some: The pictures that count, None for all.
+    """
+    if not version.annotated or some == frozenset():
         return {}
+    if some is not None and len(some) <= FEW:
+        return reader.annotations(version.dataset_id, some)
     find = known.of(key)
     digests = reader.annotation_digests(version.dataset_id)
+    if some is not None:
+        digests = {name: digest for name, digest in digests.items() if name in some}
     found = {name: find(name, digest) for name, digest in digests.items()}
     unknown = [name for name, texts in found.items() if texts is None]
     read = reader.annotations(version.dataset_id, unknown) if unknown else {}

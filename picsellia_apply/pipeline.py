@@ -7,69 +7,80 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picsellia_apply.client.target import nearest_data_dir
 from picsellia_apply.inventory import read_inventory
-from picsellia_apply.manifest import positioned
+from picsellia_apply.manifest.index import require_pictures, told_here
 from picsellia_apply.model.declaration import Declaration
+from picsellia_apply.model.drift import DriftReport
 from picsellia_apply.model.inventory import Inventory
-from picsellia_apply.model.plan import Plan, Policy, Target
+from picsellia_apply.model.plan import Operation, Plan, Policy
 from picsellia_apply.model.result import Result
-from picsellia_apply.observe import observe
+from picsellia_apply.model.state import State
 from picsellia_apply.planner import plan
 from picsellia_apply.resolve import resolve
+from picsellia_apply.seen import journal_of, look, target_of
 
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
-    from picsellia_apply.executor import Event, Journal
+    from picsellia_apply.executor import Event
+    from picsellia_apply.executor.lease import Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, with what an apply of it starts from, and how many requests the platform answered for it."""
+    """A plan, with what it was made of, and how many requests the platform answered for it.
+
+    `already` are operations of a saved plan of which nothing is left to do, see `replan`; `unfinished` what an apply
+    that was killed left something over of.
+    """
 
     plan: Plan
     declaration: Declaration
     inventory: Inventory
     requests: int
+    desired: State
+    observed: State
+    already: tuple[Operation, ...] = ()
+    unfinished: frozenset[str] = frozenset()
 
 
-def make_plan(declaration: Declaration, client: Client, policy: Policy) -> Planned:
-    """Compare the manifests with the platform, which a read-only client may read; the features are the client's."""
-    from picsellia_apply.executor.cut import with_cut
+def make_plan(
+    declaration: Declaration, client: Client, policy: Policy, *, inventory: Inventory | None = None
+) -> Planned:
+    """Compare the manifests with the platform, which a read-only client may read; the features are the client's.
+
+    `inventory` stands for the stored one, where that is lost.
+    """
     from picsellia_apply.executor.resumed import resumed
 
-    workspace = declaration.workspace.name
-    inventory = read_inventory(client, workspace, root=Path(declaration.root))
-    target = Target(client.host, client.organization, workspace)
-    leftovers = _journal(declaration, target).leftovers()
-    read = with_cut(observe(client.reader, declaration, inventory, prune=policy.prune), leftovers)
-    observed = replace(read, requests=client.requests)
-    desired = resolve(declaration, observed, inventory, prune=policy.sweeps)
-    planned = plan(desired, observed, inventory, replace(policy, features=client.features), target)
-    placed = replace(planned, findings=positioned(planned.findings))
-    return Planned(resumed(placed, leftovers), declaration, inventory, client.requests)
+    target = target_of(declaration, client)
+    inventory = inventory or read_inventory(client, target.workspace, root=Path(declaration.root))
+    journal = journal_of(declaration, client)
+    leftovers = journal.leftovers(inventory)
+    seen = look(declaration, client, policy, inventory, leftovers, noticed=journal.faults())
+    desired = resolve(declaration, seen.observed, seen.known, prune=policy.sweeps)
+    observed = seen.owned(client, declaration, {*desired.resources, *seen.known.records})
+    may = replace(policy, features=client.features)
+    policies, variables = declaration.policies, declaration.variables
+    planned = plan(desired, observed, seen.known, may, target, policies=policies, variables=variables)
+    placed = replace(planned, findings=told_here(planned.findings, declaration, planned.operations))
+    told, left = resumed(placed, leftovers), frozenset(leftovers)
+    return Planned(told, declaration, seen.inventory, client.requests, desired, observed, unfinished=left)
 
 
-def against(saved: Plan, planned: Planned) -> Planned:
-    """Return what is left to do of a saved plan; raises StalePlan when something that it rests on has moved."""
-    from picsellia_apply.executor.staleness import narrowed
+def find_drift(planned: Planned) -> DriftReport:
+    """Return what people changed on the platform since the last apply, and what the planned one does about it."""
+    from picsellia_apply.manifest.locate import Locator
+    from picsellia_apply.planner.drift import drift
 
-    return replace(planned, plan=narrowed(saved, planned.plan))
+    return drift(planned.desired, planned.observed, planned.inventory, planned.plan).positioned(Locator().position)
 
 
 def is_settled(planned: Planned) -> bool:
     """Return whether there is nothing to do, nothing to record, and nothing left over from an apply that was killed."""
     plan, inventory = planned.plan, planned.inventory
-    if plan.operations or plan.records != inventory.records:
+    if plan.operations or plan.records != inventory.records or inventory.moved or plan.takeovers:
         return False
-    return not _journal(planned.declaration, plan.target).leftovers().keys() & plan.records.keys()
-
-
-def _journal(declaration: Declaration, target: Target) -> Journal:
-    from picsellia_apply.executor import Journal, journal_path
-
-    folder = nearest_data_dir(Path(declaration.root))
-    return Journal(journal_path(folder, target.workspace), target)
+    return not planned.unfinished & plan.records.keys()
 
 
 def run_apply(
@@ -79,19 +90,32 @@ def run_apply(
     parallelism: int,
     on_event: Callable[[Event], None],
     stopped: Callable[[], bool],
+    terms: Terms | None = None,
+    again: Callable[[Planned], Planned] = lambda planned: planned,
 ) -> Result:
-    """Make the platform as the plan says; arguments as for `executor.execute`."""
+    """Make the platform as the plan says, alone in its workspace; arguments as for `executor.execute`.
+
+    Pictures to upload must be here. `terms` are those of `lease`; `again` plans anew when somebody else was waited for.
+    """
     from picsellia_apply.executor import execute
+    from picsellia_apply.executor.lease import lease
     from picsellia_apply.manifest.bytes import bytes_by_ref
 
-    return execute(
-        planned.plan,
-        client,
-        bytes_by_ref(planned.declaration),
-        _journal(planned.declaration, planned.plan.target),
-        planned.inventory,
-        root=Path(planned.declaration.root),
-        parallelism=parallelism,
-        on_event=on_event,
-        stopped=stopped,
-    )
+    require_pictures(planned.declaration, planned.plan.operations)
+    root = Path(planned.declaration.root)
+    with lease(client, planned.plan.target.workspace, root=root, terms=terms) as held:
+        planned = again(planned) if held.waited else planned
+        journal = journal_of(planned.declaration, client)
+        result = execute(
+            planned.plan,
+            client,
+            bytes_by_ref(planned.declaration),
+            journal,
+            replace(planned.inventory, applied=planned.plan.digest),
+            leftovers=journal.leftovers(planned.inventory),
+            root=root,
+            parallelism=parallelism,
+            on_event=on_event,
+            stopped=stopped,
+        )
+        return held.told(result)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import sys
 
 import click
@@ -16,9 +17,14 @@ from picsellia_apply import __version__
 COMMANDS = {
     "init": "manifests for a folder of pictures and the annotation files in it",
     "validate": "check manifests and everything they name, offline",
+    "index": "write down the pictures, for machines that have none of them",
     "plan": "show what an apply would change",
     "show": "show a saved plan again",
     "apply": "make the platform as the manifests say",
+    "unlock": "break the lease of an apply that is gone for good",
+    "drift": "show what people changed on the platform since the last apply",
+    "export": "write what is on the platform as manifests",
+    "inventory": "what this workspace manages: list it, forget a part, make a lost one again",
     "schema": "print the JSON Schema of the manifests",
     "serve": "run the lake for a team",
     "user": "users and tokens of a lake",
@@ -52,10 +58,20 @@ def group() -> None:
     """Computer-vision datasets as code: plan shows what would change, apply does it, and the next plan is empty."""
 
 
+def _write_utf8() -> None:
+    """Write UTF-8 with plain line feeds to files and pipes whatever the locale; a terminal gets what it can show."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
 def main() -> None:
     """Run the command line and exit with the code that `cli.exit` gives to what happened."""
     from picsellia_apply.cli.exit import run
 
+    _write_utf8()
     code = run(group)
     gc.freeze()  # looking for garbage among all that was loaded takes longer than the rest of the exit
     sys.exit(code)

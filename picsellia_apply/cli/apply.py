@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import sys
 import time
@@ -13,19 +15,19 @@ from typing import TYPE_CHECKING
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
+from picsellia_apply.cli.lease import lock_timeout_option, terms_of, unlock_command
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import exit_of, heading, paths_of
+from picsellia_apply.cli.programs import judged, programs_option
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
-from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, StalePlan, UsageError
-from picsellia_apply.model.result import Result
+from picsellia_apply.errors import LeaseHeld, Moved, StalePlan, UsageError
+from picsellia_apply.model.result import OperationResult, Result
 
 if TYPE_CHECKING:
+    from picsellia_apply.cli.events import ApplyEvents
     from picsellia_apply.model.declaration import Declaration
-    from picsellia_apply.model.plan import Plan, Policy
+    from picsellia_apply.model.plan import Plan
     from picsellia_apply.pipeline import Planned
-
-_FAULTS_SHOWN = 3
-"""Most faults that are told of files that may have nothing to do with a saved plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class _Asked:
     expect: str | None
     auto_approve: bool
     parallelism: int
-    form: str
+    no_exec_policies: bool
+    lock_timeout: float = 0.0
+    events: ApplyEvents | None = None
 
 
 @click.command("apply")
@@ -53,6 +57,8 @@ class _Asked:
 @click.option("--expect", metavar="DIGEST", help="Refuse unless the plan has this digest.")
 @click.option("--parallelism", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at once.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@lock_timeout_option
+@programs_option
 @planning_options
 @shared_options
 def command(
@@ -63,128 +69,175 @@ def command(
     expect: str | None,
     parallelism: int,
     form: str,
+    no_exec_policies: bool,
+    lock_timeout: float,
     wishes: Wishes,
     connection: Connection,
 ) -> None:
     """Make the platform as the manifests say.
 
     PATH is manifests and folders of them (default: the current folder), or one plan that `plan --out` saved. Exit
-    code: 0; 3 when only a part was done (run it again); 4 when a guard refuses; 6 when the plan no longer holds; 7
-    when something is blocked or in conflict, all else being done; 130 when it was interrupted.
+    code: 0; 3 when only a part was done (run it again); 4 when a guard refuses; 5 when somebody else is applying this
+    workspace; 6 when the plan no longer holds; 7 when something is blocked or in conflict, all else being done; 130
+    when it was interrupted.
     """
-    asked = _Asked(paths, wishes, manifests, expect, auto_approve, parallelism, form)
+    with _telling(form) as events:
+        _apply(
+            _Asked(paths, wishes, manifests, expect, auto_approve, parallelism, no_exec_policies, lock_timeout, events),
+            connection,
+        )
+
+
+def _telling(form: str) -> contextlib.AbstractContextManager[ApplyEvents | None]:
+    """Return what tells the apply as events, or nothing for a person, who is shown lines."""
+    if form != "json":
+        return contextlib.nullcontext()
+    from picsellia_apply.cli.events import ApplyEvents
+
+    return ApplyEvents()
+
+
+def _apply(asked: _Asked, connection: Connection) -> None:
     from picsellia_apply.manifest.collector import collector_paused
+    from picsellia_apply.manifest.index import require_pictures
 
     started = time.perf_counter()
     with collector_paused():
         planned = _plan(asked, connection)
     plan = planned.plan
     _show_plan(planned, asked, connection, started)
-    if plan.refusals:
-        _show_result(plan, Result(), asked, connection)
-        raise Finished(Exit.refused)
+    _end_refused(plan, asked, connection)
+    require_pictures(planned.declaration, plan.operations)
     if _approve(plan, asked):
-        planned = _still_so(planned, connection)
-    result = _execute(planned, asked, connection)
-    _show_result(plan, result, asked, connection)
+        planned = _still_so(planned, asked, connection)
+        if planned.plan.refusals:
+            _show_plan(planned, asked, connection, started)
+            _end_refused(planned.plan, asked, connection)
+    plan, result = _execute(planned, asked, connection)
+    _show_result(result, asked, connection)
+    if result.lease_lost:
+        from picsellia_apply.executor.lease import AGAIN
+
+        raise LeaseHeld(result.lease_lost, AGAIN)
     raise Finished(_exit(plan, result))
 
 
 def _plan(asked: _Asked, connection: Connection) -> Planned:
     """Make the plan, from the manifests or against a saved one; everything is checked before the first write."""
     from picsellia_apply.cli.reading import prepare
-    from picsellia_apply.pipeline import against, make_plan
+    from picsellia_apply.pipeline import make_plan
 
     saved = _saved(asked)
-    if saved is None:
-        declaration = prepare(paths_of(asked.paths), workspace=asked.wishes.workspace)
-        policy = policy_of(asked.wishes, declaration)
-    else:
-        declaration = _prepare_again(asked, saved)
-        policy = _policy_again(saved, policy_of(asked.wishes, declaration))
-    with open_client(connection, declaration, os.environ, read_only=True) as client:
-        planned = make_plan(declaration, client, policy)
     if saved is not None:
-        planned = against(saved, planned)
-    digest = planned.plan.digest if saved is None else saved.digest
-    if asked.expect is not None and asked.expect.removeprefix("sha256:") != digest.removeprefix("sha256:"):
-        raise StalePlan(f"the plan's digest is {digest}, not {asked.expect}", hint="plan again and review what changed")
+        from picsellia_apply.cli.reviewed import Run, read_again
+
+        run = Run(asked.manifests, asked.wishes, connection, os.environ)
+        again = read_again(saved, asked.paths[0], run)
+        planned = _planned_again(saved, again, asked, connection)
+    else:
+        declaration = prepare(paths_of(asked.paths), asked.wishes)
+        with open_client(connection, declaration, os.environ, read_only=True) as client:
+            planned = make_plan(declaration, client, policy_of(asked.wishes, declaration))
+    digest = planned.plan.digest
+    planned = judged(planned, os.environ, run=not asked.no_exec_policies, applying=True)
+    _check_expected(asked.expect, planned.plan, digest)
     return planned
 
 
-def _prepare_again(asked: _Asked, saved: Plan) -> Declaration:
-    """Read the manifests of a saved plan again.
+def _check_expected(expected: str | None, plan: Plan, digest: str) -> None:
+    """See to it that the plan is the expected one.
+
+    Args:
+        expected: A digest, as it is typed; None for whichever.
+        plan: As it is to be applied.
+        digest: What it had before programs judged it.
 
     Raises:
-        InvalidInput: They are at fault; where nobody said which they are, that is told first, then the faults if few.
+        UsageError: It is no whole digest.
+        StalePlan: It is another plan's.
     """
-    from picsellia_apply.cli.reading import prepare
+    if expected is None:
+        return
+    wanted = f"sha256:{expected.removeprefix('sha256:').lower()}"
+    if not re.fullmatch("sha256:[0-9a-f]{64}", wanted):
+        raise UsageError(f"--expect: `{expected}` is no whole digest", hint="`plan --format json` prints all 64 digits")
+    if wanted != digest:
+        from picsellia_apply.render.text import summary_text
 
-    try:
-        return prepare(paths_of(asked.manifests), workspace=_named(saved.target.workspace))
-    except InvalidInput as error:
-        if asked.manifests:
-            raise
-        few = error.diagnostics if len(error.diagnostics) <= _FAULTS_SHOWN else ()
-        raise InvalidInput((_no_manifests(asked.paths[0], error), *few)) from None
-
-
-def _policy_again(saved: Plan, declared: Policy) -> Policy:
-    """Return what a saved plan was made under; its budgets do not count, those of the manifests do."""
-    if saved.policy is None:
-        return declared
-    return replace(saved.policy, delete_percent=declared.delete_percent, update_percent=declared.update_percent)
+        message = f"the plan is not the expected one: now it is {summary_text(plan)}"
+        hint = "save the plan that is reviewed (`plan --out plan.json`): `apply plan.json` then tells what moved"
+        raise StalePlan(message, hint, [Moved("plan", "digest", wanted, digest, "plan")])
 
 
-def _no_manifests(plan_file: Path, error: InvalidInput) -> Diagnostic:
-    where = f"of `{plan_file}` cannot be read from the current folder"
-    hint = "`--manifests DIR` names the folder that the plan was made from; `validate` lists the errors"
-    return Diagnostic("L012", Severity.error, f"the manifests {where}: {error.message}", None, hint)
+def _planned_again(saved: Plan, declaration: Declaration, asked: _Asked, connection: Connection) -> Planned:
+    """Make a reviewed plan again, as far as it reaches.
+
+    Raises:
+        StalePlan: Something that it rests on has moved.
+    """
+    from picsellia_apply.cli.reviewed import policy_again
+    from picsellia_apply.replan import plan_again
+
+    policy = policy_again(saved, asked.wishes, declaration)
+    with open_client(connection, declaration, os.environ, read_only=True) as client:
+        return plan_again(saved, declaration, client, policy)
 
 
-def _named(workspace: str) -> str | None:
-    """Return the workspace to ask the manifests for; `default` may stand for manifests without a Workspace document."""
-    return None if workspace == "default" else workspace
+def _plan_files(asked: _Asked) -> list[Path]:
+    return [path for path in asked.paths if path.suffix == ".json" and path.is_file()]
 
 
 def _saved(asked: _Asked) -> Plan | None:
     """Return the saved plan that PATH names, None where it names manifests."""
-    plans = [path for path in asked.paths if path.suffix == ".json" and path.is_file()]
+    plans = _plan_files(asked)
     if not plans:
         if asked.manifests:
             raise UsageError("--manifests belongs to a saved plan", hint="give manifests as PATH")
         return None
     if len(asked.paths) > 1:
         raise UsageError("a saved plan is the only PATH", hint="give the manifests' folder with --manifests")
-    if asked.wishes != Wishes():
-        raise UsageError("a saved plan was made under options of its own", hint="plan again with the other options")
+    from picsellia_apply.cli.reviewed import check_wishes
     from picsellia_apply.render.saved import read_plan
 
+    check_wishes(asked.wishes)
     return read_plan(plans[0])
 
 
 def _show_plan(planned: Planned, asked: _Asked, connection: Connection, started: float) -> None:
-    if asked.form == "json":
+    if asked.events is not None:
+        asked.events.plan(planned.plan)
         return
     from picsellia_apply.render.text import render_plan_text
 
     line = heading("apply", planned, started=started, color=connection.color)
     width = shutil.get_terminal_size((120, 24)).columns
     notes = connection.verbose > 0
-    click.echo(render_plan_text(planned.plan, heading=line, color=connection.color, width=width, notes=notes))
+    text = render_plan_text(
+        planned.plan,
+        heading=line,
+        color=connection.color,
+        width=width,
+        notes=notes,
+        already=planned.already,
+        prunes=planned.declaration.workspace.prune,
+    )
+    click.echo(text)
 
 
-def _still_so(planned: Planned, connection: Connection) -> Planned:
+def _end_refused(plan: Plan, asked: _Asked, connection: Connection) -> None:
+    """End here when a guard or a policy refuses."""
+    if plan.refusals:
+        _show_result(Result(), asked, connection)
+        raise Finished(Exit.refused)
+
+
+def _still_so(planned: Planned, asked: _Asked, connection: Connection) -> Planned:
     """Plan again after the question: while it waited, somebody else may have changed something.
 
     Raises:
         StalePlan: Something that the reviewed plan rests on has moved.
     """
-    from picsellia_apply.pipeline import against, make_plan
-
-    with open_client(connection, planned.declaration, os.environ, read_only=True) as client:
-        policy = planned.plan.policy
-        return planned if policy is None else against(planned.plan, make_plan(planned.declaration, client, policy))
+    return _planned_again(planned.plan, planned.declaration, asked, connection)
 
 
 def _approve(plan: Plan, asked: _Asked) -> bool:
@@ -193,9 +246,9 @@ def _approve(plan: Plan, asked: _Asked) -> bool:
     Raises:
         UsageError: Nobody can be asked.
     """
-    if not plan.operations or asked.auto_approve:
+    if not (plan.operations or plan.recorded) or asked.auto_approve:
         return False
-    if not sys.stdin.isatty() or asked.form == "json":
+    if not sys.stdin.isatty() or asked.events is not None:
         raise UsageError("there is no terminal to ask at", hint="review the plan, then give --auto-approve")
     if not click.confirm("Apply these changes?", default=False):
         click.echo("Nothing was changed.")
@@ -203,29 +256,61 @@ def _approve(plan: Plan, asked: _Asked) -> bool:
     return True
 
 
-def _execute(planned: Planned, asked: _Asked, connection: Connection) -> Result:
+def _again(planned: Planned, asked: _Asked, connection: Connection) -> Planned:
+    """Plan again under the lease, as whoever had it before us may have changed something.
+
+    Raises:
+        StalePlan: Somebody reviewed the plan, and something that it rests on has moved.
+    """
+    fresh = _plan(asked, connection) if asked.auto_approve else _still_so(planned, asked, connection)
+    _end_refused(fresh.plan, asked, connection)
+    return fresh
+
+
+def _execute(planned: Planned, asked: _Asked, connection: Connection) -> tuple[Plan, Result]:
+    """Do it, and return what was done: another plan than was shown where somebody else had to be waited for."""
     from picsellia_apply.cli.interrupt import Interrupts
     from picsellia_apply.cli.progress import progress
     from picsellia_apply.pipeline import is_settled, run_apply
 
     if is_settled(planned):
-        return Result()
+        return planned.plan, _with_already(Result(), planned)
+    done = planned
+
+    def again(before: Planned) -> Planned:
+        nonlocal done
+        click.echo("planning again, as somebody else was applying", err=True)
+        done = _again(before, asked, connection)
+        return done
+
+    manifests = asked.manifests if _plan_files(asked) else asked.paths
+    unlock = unlock_command(manifests, asked.wishes, connection)
     with (
         open_client(connection, planned.declaration, os.environ, read_only=False) as client,
         Interrupts() as interrupts,
-        progress(planned.plan.operations) as on_event,
+        progress(planned.plan.operations) if asked.events is None else contextlib.nullcontext(asked.events) as on_event,
     ):
-        return run_apply(planned, client, parallelism=asked.parallelism, on_event=on_event, stopped=interrupts.stopped)
+        result = run_apply(
+            planned,
+            client,
+            parallelism=asked.parallelism,
+            on_event=on_event,
+            stopped=interrupts.stopped,
+            terms=terms_of(asked.lock_timeout, interrupts, unlock),
+            again=again,
+        )
+    return done.plan, _with_already(result, done)
 
 
-def _show_result(plan: Plan, result: Result, asked: _Asked, connection: Connection) -> None:
-    if asked.form == "json":
-        import msgspec
+def _with_already(result: Result, planned: Planned) -> Result:
+    """Return the result with the operations of a saved plan that needed not be done any more."""
+    already = tuple(OperationResult(one.address, one.action, "already") for one in planned.already)
+    return replace(result, operations=(*already, *result.operations))
 
-        from picsellia_apply.render.json import plan_to_json
 
-        both = {"plan": msgspec.Raw(plan_to_json(plan)), "result": result}
-        click.echo(msgspec.json.format(msgspec.json.encode(both), indent=2).decode())
+def _show_result(result: Result, asked: _Asked, connection: Connection) -> None:
+    if asked.events is not None:
+        asked.events.result(result)
         return
     from picsellia_apply.render.text import render_result_text
 

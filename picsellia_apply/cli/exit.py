@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import traceback
 from enum import IntEnum
@@ -70,6 +71,10 @@ def code_of(error: errors.PicselliaError) -> Exit:
 
 def _tell(error: errors.PicselliaError) -> None:
     print(f"error: {error}", file=sys.stderr)
+    if isinstance(error, errors.StalePlan) and error.reasons:
+        from picsellia_apply.render.stale import render_stale_text
+
+        print(render_stale_text(error, width=shutil.get_terminal_size((160, 24)).columns), file=sys.stderr)
     if error.hint:
         print(f"  hint: {error.hint}", file=sys.stderr)
 

@@ -64,7 +64,7 @@ def shared_options(command: Command) -> Command:
         no_color: bool,
         **kwargs: Any,
     ) -> Any:
-        _log(verbose)
+        log_to_stderr(verbose)
         color = not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
         connection = Connection(host, organization, token_file, embedded, verbose, color)
         return command(*args, connection=connection, **kwargs)
@@ -72,7 +72,8 @@ def shared_options(command: Command) -> Command:
     return wrapped  # type: ignore[return-value]  # functools.wraps keeps the shape that click needs
 
 
-def _log(verbose: int) -> None:
+def log_to_stderr(verbose: int) -> None:
+    """Log warnings to stderr; with one `-v` what is done, with two every request."""
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
     # Ours only: urllib3 tells whole signed URLs, which are keys, at the level of debugging.
@@ -128,6 +129,7 @@ def open_client(
         read_only: The client refuses to write, and creates nothing.
 
     Raises:
+        InvalidInput: The manifests hold the token.
         UsageError: See `host_of` and `token_of`; or a manifest would have the token sent in clear.
         AuthenticationError: There is no token, or one that the platform does not know.
         NetworkError: The platform does not answer.
@@ -136,12 +138,24 @@ def open_client(
     token = token_of(connection, environ)
     if token and host != EMBEDDED and not (connection.host or environ.get("PICSELLIA_HOST")):
         _refuse_clear_text(host)
+    if token:
+        _refuse_to_tell(token, declaration)
     from picsellia_apply.client import Client
     from picsellia_apply.client.target import nearest_data_dir
 
     organization = connection.organization or declaration.workspace.organization
     data_dir = nearest_data_dir(Path(declaration.root)) if host == EMBEDDED else None
     return Client(token, organization, host, data_dir=data_dir, read_only=read_only, greet=False)
+
+
+def _refuse_to_tell(token: str, declaration: Declaration) -> None:
+    """Refuse manifests that hold the token, or name a file that does: it would stand in the plan."""
+    from picsellia_apply.errors import InvalidInput
+    from picsellia_apply.manifest.token import token_faults
+
+    faults = tuple(token_faults(declaration, token))
+    if faults:
+        raise InvalidInput(faults)
 
 
 def _refuse_clear_text(host: str) -> None:

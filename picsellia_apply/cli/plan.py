@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
+from picsellia_apply.cli.forms import FORMS, check_form, failure_told, form_text, max_bytes_option
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import (
     check_out,
@@ -21,6 +22,7 @@ from picsellia_apply.cli.planning import (
     next_command_of_saved,
     paths_of,
 )
+from picsellia_apply.cli.programs import judged, programs_option
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
 
 if TYPE_CHECKING:
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Save the plan for `apply`."
 )
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMS), default="human", show_default=True)
+@max_bytes_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is something to do.")
+@programs_option
 @planning_options
 @shared_options
 def command(
@@ -41,7 +45,9 @@ def command(
     paths: tuple[Path, ...],
     out: Path | None,
     form: str,
+    max_bytes: int | None,
     detailed_exitcode: bool,
+    no_exec_policies: bool,
     wishes: Wishes,
     connection: Connection,
 ) -> None:
@@ -51,28 +57,28 @@ def command(
     when there is something to do; 65 for bad input, 7 for a conflict or blocked content, 4 when a guard refuses.
     """
     started = time.perf_counter()
+    check_form(form, max_bytes)
     if out is not None:
         check_out(out)
     from picsellia_apply.cli.reading import prepare
     from picsellia_apply.manifest.collector import collector_paused
     from picsellia_apply.pipeline import make_plan
 
-    with collector_paused():
-        declaration = prepare(paths_of(paths), workspace=wishes.workspace)
+    with failure_told(form, max_bytes, paths_of(paths), wishes), collector_paused():
+        declaration = prepare(paths_of(paths), wishes)
         policy = policy_of(wishes, declaration)
         with open_client(connection, declaration, os.environ, read_only=True) as client:
             planned = make_plan(declaration, client, policy)
+        planned = judged(planned, os.environ, run=not no_exec_policies, applying=False)
         plan = planned.plan
         if out is not None:
             from picsellia_apply.render.saved import write_plan
 
             write_plan(plan, out)
-        if form == "json":
-            from picsellia_apply.render.json import plan_to_json
-
-            sys.stdout.write(plan_to_json(plan).decode())
+        if form != "human":
+            sys.stdout.write(form_text(plan, form, max_bytes))
         else:
-            saved = next_command_of_saved(out, paths, connection) if out is not None else ""
+            saved = next_command_of_saved(out, paths, connection, wishes) if out is not None else ""
             _show(planned, connection, started, saved or next_command(paths, wishes, connection))
     raise Finished(exit_of(plan, changes=Exit.changes if detailed_exitcode else Exit.ok))
 

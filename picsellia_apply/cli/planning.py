@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picsellia_apply.cli.exit import Exit
 from picsellia_apply.cli.options import EMBEDDED, Connection
-from picsellia_apply.cli.wishes import Wishes, words_of
+from picsellia_apply.cli.wishes import PROTECTED, Wishes, words_of
 from picsellia_apply.cli.words import option_words, path_word
 from picsellia_apply.errors import UsageError
 from picsellia_apply.model.plan import Plan, Target
 
 if TYPE_CHECKING:
+    from picsellia_apply.model.declaration import Declaration
     from picsellia_apply.pipeline import Planned
 
 DEFAULT_PATHS = (Path(),)
@@ -38,14 +41,25 @@ def check_out(path: Path) -> None:
 
 def next_command(paths: Sequence[Path], wishes: Wishes, connection: Connection) -> str:
     """Return what to type to apply what was planned from manifests, quoted for a shell."""
-    words = ["picsellia-apply", "apply", *map(path_word, paths), *_connection_words(connection)]
+    words = ["picsellia-apply", "apply", *map(path_word, paths), *connection_words(connection)]
     return shlex.join([*words, *words_of(wishes)])
 
 
-def next_command_of_saved(plan_file: Path, manifests: Sequence[Path], connection: Connection) -> str:
-    """Return what to type to apply a saved plan, which holds by itself under which options it was made."""
+def next_command_of_saved(
+    plan_file: Path, manifests: Sequence[Path], connection: Connection, wishes: Wishes | None = None
+) -> str:
+    """Return what to type to apply a saved plan, which holds by itself under which options it was made.
+
+    Of those in `wishes` only what the plan must not decide is typed again: where it goes, and what is protected.
+    """
     words = ["picsellia-apply", "apply", path_word(plan_file), *option_words("--manifests", map(str, manifests))]
-    return shlex.join([*words, *_connection_words(connection)])
+    if wishes is not None:
+        where = not (connection.host or connection.embedded)
+        lifted = tuple(one for one in wishes.allowances if one.startswith(PROTECTED))
+        again = replace(wishes, targets=(), prune=None, prefer=(), allowances=lifted)
+        again = again if where else replace(again, workspace=None, variables=(), var_files=())
+        return shlex.join([*words, *connection_words(connection), *words_of(again)])
+    return shlex.join([*words, *connection_words(connection)])
 
 
 def connection_to(target: Target) -> Connection:
@@ -55,7 +69,8 @@ def connection_to(target: Target) -> Connection:
     return Connection(host=target.host, organization=target.organization)
 
 
-def _connection_words(connection: Connection) -> Iterator[str]:
+def connection_words(connection: Connection) -> Iterator[str]:
+    """Yield the options that lead to the same platform again."""
     yield from ["--embedded"] if connection.embedded else []
     yield from option_words("--host", [connection.host] if connection.host else [])
     yield from option_words("--organization", [connection.organization] if connection.organization else [])
@@ -69,13 +84,21 @@ def heading(command: str, planned: Planned, *, started: float, color: bool) -> s
     read = f"read {_count(pictures, 'picture')}, {_count(planned.requests, 'request')}"
     parts = (
         f"workspace {target.workspace}",
-        "embedded lake" if target.host == "embedded" else f"{target.organization} at {target.host}",
+        _embedded(declaration) if target.host == EMBEDDED else f"{target.organization} at {target.host}",
         _count(declaration.manifests, "manifest"),
         f"{read}, {time.perf_counter() - started:.1f} s",
     )
     title = f"picsellia-apply {command}"
     shown = f"\x1b[1m{title}\x1b[0m" if color else title
     return f"{shown}    {' · '.join(parts)}"
+
+
+def _embedded(declaration: Declaration) -> str:
+    """Name the embedded lake, and its folder where that is not the current one: another may have been meant."""
+    from picsellia_apply.client.target import nearest_data_dir
+
+    where = os.path.relpath(nearest_data_dir(Path(declaration.root)).parent)
+    return "embedded lake" if where == "." else f"embedded lake of {where}"
 
 
 def _count(number: int, noun: str) -> str:

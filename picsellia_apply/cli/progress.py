@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from picsellia_apply.executor.events import Advanced, Event, Finished, Started
 from picsellia_apply.model.plan import Operation
 from picsellia_apply.model.result import OperationResult
+from picsellia_apply.planner.words import size_text
 from picsellia_apply.render.lines import render_lines
 from picsellia_apply.render.result import COMPLETE, group_of, grouped, result_line
 
@@ -56,6 +57,30 @@ class Endings:
         return grouped(one for alike in self._waiting.values() for one in alike)
 
 
+class Reach:
+    """How far one operation is: in members, or in bytes where it sends a single file."""
+
+    def __init__(self, members: int = 0, size: int = 0) -> None:
+        """Begin.
+
+        Args:
+            members: How many it writes.
+            size: Bytes of content that it may send.
+        """
+        self._in_bytes = members <= 1 and size > 0
+        self.total = size if self._in_bytes else members
+        self.done = 0
+
+    def advance(self, event: Advanced) -> None:
+        """Count what was written."""
+        self.done += event.size if self._in_bytes else event.members
+
+    def __str__(self) -> str:
+        if self._in_bytes:
+            return f"{size_text(self.done)} of {size_text(self.total)}"
+        return f"{self.done:,} of {self.total:,}"
+
+
 class PlainProgress:
     """A line when an operation is done, and now and then while a long one runs."""
 
@@ -63,19 +88,19 @@ class PlainProgress:
         """Keep the clock (seconds, rising), and what will end."""
         self._clock = clock
         self._endings = Endings(operations)
-        self._members: dict[str, tuple[int, int]] = {}
+        self._reached: dict[str, Reach] = {}
         self._spoken = clock()
 
     def __call__(self, event: Event) -> None:
         """Tell one event."""
         match event:
-            case Started(address=address, members=members):
-                self._members[address] = (0, members)
-            case Advanced(address=address, members=more):
-                done, members = self._members.get(address, (0, 0))
-                self._members[address] = (done + more, members)
+            case Started(address=address, members=members, size=size):
+                self._reached[address] = Reach(members, size)
+            case Advanced(address=address):
+                reach = self._reached.setdefault(address, Reach())
+                reach.advance(event)
                 if self._clock() - self._spoken > SILENCE_S:
-                    self._say(f"  . going  {address}  {done + more:,} of {members:,}")
+                    self._say(f"  . going  {address}  {reach}")
             case Finished(result=result):
                 for alike in self._endings.ready(result):
                     self._say(_line(alike))
@@ -100,30 +125,30 @@ class BarProgress:
         """Keep the clock (seconds, rising); rich is imported when the first bar is due."""
         self._clock = clock
         self._endings = Endings()
-        self._begun: dict[str, tuple[float, int]] = {}
-        self._done: dict[str, int] = {}
+        self._begun: dict[str, float] = {}
+        self._reached: dict[str, Reach] = {}
         self._tasks: dict[str, TaskID] = {}
         self._progress: Progress | None = None
 
     def __call__(self, event: Event) -> None:
         """Tell one event."""
         match event:
-            case Started(address=address, members=members):
-                self._begun[address] = (self._clock(), members)
-                self._done[address] = 0
-            case Advanced(address=address, members=members):
-                self._done[address] = self._done.get(address, 0) + members
-                self._show(address)
+            case Started(address=address, members=members, size=size):
+                self._begun[address] = self._clock()
+                self._reached[address] = Reach(members, size)
+            case Advanced(address=address):
+                reach = self._reached.setdefault(address, Reach())
+                reach.advance(event)
+                self._show(address, reach)
             case Finished(result=result):
                 self._end(result)
 
-    def _show(self, address: str) -> None:
-        begun, members = self._begun.get(address, (0.0, 0))
+    def _show(self, address: str, reach: Reach) -> None:
         if address not in self._tasks:
-            if self._clock() - begun < PATIENCE_S:
+            if self._clock() - self._begun.get(address, 0.0) < PATIENCE_S:
                 return
-            self._tasks[address] = self._bars().add_task(address, total=members or None)
-        self._bars().update(self._tasks[address], completed=self._done[address])
+            self._tasks[address] = self._bars().add_task(address, total=reach.total or None, reach=reach)
+        self._bars().update(self._tasks[address], completed=reach.done)
 
     def _end(self, result: OperationResult) -> None:
         if result.address in self._tasks:
@@ -133,9 +158,10 @@ class BarProgress:
     def _bars(self) -> Progress:
         if self._progress is None:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+            count = TextColumn("{task.fields[reach]}", markup=False)
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(), count)
             self._progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
             self._progress.start()
         return self._progress

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from picsellia_apply.cli.wishes import Wishes
     from picsellia_apply.model.declaration import Declaration
 
 PATIENCE_S = 1.0
@@ -19,12 +21,30 @@ PATIENCE_S = 1.0
 _EVERY_S = 0.1
 
 
-def prepare(paths: Sequence[Path], *, workspace: str | None = None) -> Declaration:
-    """Read manifests, and everything they point at, with a bar on a terminal; see `manifest.load`."""
+def prepare(
+    paths: Sequence[Path],
+    wishes: Wishes,
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> Declaration:
+    """Read manifests, and everything they point at, with a bar on a terminal; see `manifest.load`.
+
+    Args:
+        paths: Files, and folders to search.
+        wishes: Which workspace counts, else it is PICSELLIA_WORKSPACE; and the values of variables.
+        environ: The environment; an empty one for a saved plan, which knows its workspace and variables.
+    """
+    from picsellia_apply.cli.variables import given_values
     from picsellia_apply.manifest import load
 
+    given = given_values(wishes.variables, wishes.var_files, environ)
     with reading_bar() as progress:
-        return load(paths, workspace=workspace, progress=progress)
+        return load(paths, workspace=workspace_of(wishes, environ), given=given, progress=progress)
+
+
+def workspace_of(wishes: Wishes, environ: Mapping[str, str]) -> str | None:
+    """Return which Workspace document counts: that of `--workspace`, else PICSELLIA_WORKSPACE, else None."""
+    return wishes.workspace or environ.get("PICSELLIA_WORKSPACE") or None
 
 
 @contextlib.contextmanager

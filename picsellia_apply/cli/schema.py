@@ -1,4 +1,4 @@
-"""`picsellia-apply schema`: the JSON Schema of the manifests, for editors and for checks without us."""
+"""`picsellia-apply schema`: the JSON Schema of the manifests, of a plan or of events, for whoever checks without us."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import click
 
 
 @click.command("schema")
-def command() -> None:
+@click.option("--plan", "of_plan", is_flag=True, help="The schema of what `plan --format json` and `--out` write.")
+@click.option("--events", "of_events", is_flag=True, help="The schema of one event of `apply --format json`.")
+def command(*, of_plan: bool, of_events: bool) -> None:
     """Print the JSON Schema of one manifest document.
 
     Save it, and let your editor check as you type by the first line of a manifest:
@@ -17,6 +19,16 @@ def command() -> None:
     """
     import json
 
+    if of_plan:
+        from picsellia_apply.render.form import plan_schema
+
+        click.echo(json.dumps(plan_schema(), indent=2))
+        return
+    if of_events:
+        from picsellia_apply.render.ndjson import events_schema
+
+        click.echo(json.dumps(events_schema(), indent=2))
+        return
     from picsellia_apply.manifest import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))

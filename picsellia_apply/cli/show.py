@@ -9,30 +9,32 @@ from pathlib import Path
 
 import click
 
+from picsellia_apply.cli.forms import FORMS, check_form, form_text, max_bytes_option
 from picsellia_apply.cli.planning import connection_to, next_command_of_saved
 from picsellia_apply.errors import UsageError
 
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMS), default="human", show_default=True)
+@max_bytes_option
 @click.option("-v", "--verbose", is_flag=True, help="List the notes about the input too.")
 @click.option("--no-color", is_flag=True, help="No colours; the environment variable NO_COLOR does the same.")
-def command(*, plan_file: Path, form: str, verbose: bool, no_color: bool) -> None:
+def command(*, plan_file: Path, form: str, max_bytes: int | None, verbose: bool, no_color: bool) -> None:
     """Show a saved plan again.
 
     PLAN is the JSON file that `plan --out` wrote; its members file must lie beside it.
     """
-    from picsellia_apply.render.json import plan_to_json
     from picsellia_apply.render.saved import read_plan
     from picsellia_apply.render.text import render_plan_text
 
+    check_form(form, max_bytes)
     if plan_file.suffix in (".yaml", ".yml"):
         hint = f"`picsellia-apply plan {plan_file}` plans it; `plan --out plan.json` saves a plan"
         raise UsageError(f"`{plan_file}` is a manifest, not a saved plan", hint=hint)
     plan = read_plan(plan_file)
-    if form == "json":
-        sys.stdout.write(plan_to_json(plan).decode())
+    if form != "human":
+        sys.stdout.write(form_text(plan, form, max_bytes))
         return
     target = plan.target
     where = "embedded lake" if target.host == "embedded" else f"{target.organization} at {target.host}"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from picsellia_apply.cli.variables import reading_options
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,24 +20,33 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--workspace", metavar="NAME", help="Which Workspace document counts, when there are several.")
+@reading_options
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human", help="How to answer.")
 @click.option("-v", "--verbose", count=True, help="Log what is read, and what is passed over.")
 @click.option("--no-color", is_flag=True, help="No colours.")
-def command(paths: tuple[Path, ...], workspace: str | None, form: str, verbose: int, no_color: bool) -> None:
+def command(  # noqa: PLR0917 - click passes them by name
+    paths: tuple[Path, ...],
+    workspace: str | None,
+    variables: tuple[tuple[str, str], ...],
+    var_files: tuple[Path, ...],
+    form: str,
+    verbose: int,
+    no_color: bool,
+) -> None:
     """Check manifests, and every picture, annotation file and network file they name. Connects to nothing.
 
     PATHS are manifests, or folders to search for them; the current folder when none is given.
     """
     from picsellia_apply.cli.exit import Exit, Finished
     from picsellia_apply.cli.reading import prepare
+    from picsellia_apply.cli.wishes import Wishes
     from picsellia_apply.errors import InvalidInput
 
     if verbose:
         logging.basicConfig(format="%(message)s", stream=sys.stderr, force=True)
         logging.getLogger("picsellia_apply").setLevel(logging.INFO)
     try:
-        declaration = prepare(paths or (Path(),), workspace=workspace)
+        declaration = prepare(paths or (Path(),), Wishes(workspace, variables=variables, var_files=var_files))
     except InvalidInput as error:
         if form == "json":
             _print_json(ok=False, counts={}, findings=error.diagnostics)
@@ -55,7 +66,7 @@ def _findings(declaration: Declaration) -> Sequence[Diagnostic]:
     from picsellia_apply.manifest.loading import order
     from picsellia_apply.manifest.names import unheld_names
 
-    return order((*declaration.findings, *positioned(unheld_names(declaration))))
+    return order((*declaration.findings, *declaration.local_findings, *positioned(unheld_names(declaration))))
 
 
 def count(declaration: Declaration) -> dict[str, int]:

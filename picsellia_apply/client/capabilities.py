@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from picsellia_apply.client.conditional import Conditional
 from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.transport import Transport
 from picsellia_apply.client.writer import Writer
@@ -25,7 +26,7 @@ def spoken(announced: Mapping[str, Any]) -> frozenset[str]:
         if not together <= parts:
             parts -= together
     if not parts >= _READING | _WRITING:
-        parts.discard("workspace")
+        parts -= {"workspace", "owners", "conditional"}
     return frozenset(parts)
 
 
@@ -41,7 +42,8 @@ def reader_of(features: frozenset[str], transport: Transport, organization_id: s
 def writer_of(features: frozenset[str], transport: Transport, reader: Reader, organization: str) -> Writer:
     """Return the writer for a platform with these parts."""
     if features >= _WRITING:
-        return Writer(transport, reader, organization)
+        conditional = Conditional(transport, reader.organization_id) if "conditional" in features else None
+        return Writer(transport, reader, organization, conditional)
     from picsellia_apply.client.plain_writer import PlainWriter
 
     return PlainWriter(transport, reader, organization)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from picsellia_apply.client import datalake as _datalake
 from picsellia_apply.client import network as _network
 from picsellia_apply.client.connected import Connected
+from picsellia_apply.client.leases import Leases
 from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.writer import Writer
 
@@ -53,6 +55,15 @@ class Client(Connected):
         return self.connection.features
 
     @property
+    def before_write(self) -> Callable[[], None] | None:
+        """Called before every request that writes, repeats included; what it raises keeps the request from leaving."""
+        return self.connection.transport.before_write
+
+    @before_write.setter
+    def before_write(self, check: Callable[[], None] | None) -> None:
+        self.connection.transport.before_write = check
+
+    @property
     def requests(self) -> int:
         """How many requests were sent so far, repeats included."""
         return self.connection.transport.requests
@@ -61,6 +72,11 @@ class Client(Connected):
     def reader(self) -> Reader:
         """Bulk reading."""
         return self.connection.reader
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who may apply which workspace."""
+        return Leases(self.connection.transport, self.connection.organization_id)
 
     @property
     def writer(self) -> Writer:

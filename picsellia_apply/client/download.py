@@ -29,13 +29,13 @@ class Download:
 
     Attributes:
         name: What to call it in messages.
-        url: Signed; a key, so it is never shown.
+        url: Signed; a key, so it is never shown. Or what asks for it when its turn comes: a signature expires.
         target: Where to write it.
         sha256: What its bytes must be, None where that is not known.
     """
 
     name: str
-    url: str
+    url: str | Callable[[], str]
     target: Path
     sha256: str | None = None
 
@@ -126,7 +126,8 @@ def _copy(transport: Transport, one: Download, part: Path) -> str:
     import requests
 
     digest = hashlib.sha256()
-    with part.open("xb") as file, transport.object_get(one.url) as response:
+    url = one.url if isinstance(one.url, str) else one.url()
+    with part.open("xb") as file, transport.object_get(url) as response:
         try:
             for block in response.iter_content(_BLOCK):
                 digest.update(block)

@@ -30,6 +30,7 @@ _KINDS: dict[int, type[errors.PicselliaError]] = {
     409: errors.ConflictError,
     412: errors.ConflictError,
     422: errors.InvalidQueryError,
+    423: errors.LeaseHeld,
     429: errors.ApiLimitError,
 }
 _HINTS = {

@@ -104,10 +104,17 @@ class Network(Connected):
             with tempfile.TemporaryDirectory() as folder:
                 packed = Path(folder, f"{source.name}.zip")
                 write_archive(source, packed)
-                self.connection.writer.store_file(model_id, name, packed)
+                self._store(model_id, name, packed)
         else:
-            self.connection.writer.store_file(model_id, name, source)
+            self._store(model_id, name, source)
         return self.get(model_id)
+
+    def _store(self, model_id: str, name: str, path: Path) -> None:
+        """Send a file with a bar on what takes longer than a second."""
+        from picsellia_apply.client.progress import Bar
+
+        with Bar(f"storing {path.name}", path.stat().st_size, in_bytes=True) as bar:
+            self.connection.writer.store_file(model_id, name, path, on_sent=bar.advance)
 
     def update_thumb(self, path: str | Path) -> objects.Network:
         """Send the thumbnail of the network remembered; it must be smaller than 5 MiB."""

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.transport import Transport
-from picsellia_apply.errors import ProcessingError, TyperError
+from picsellia_apply.errors import ConflictError, ProcessingError, TyperError
 from picsellia_apply.wire import v2
+
+if TYPE_CHECKING:
+    from picsellia_apply.client.conditional import Conditional
 
 SERVED_KEY = "model-latest"
 """The file a serving platform loads; its object lives in a folder of its own. Source: the reference's example."""
 
 _files_lock = threading.Lock()
+
+Reached = Callable[[int], None]
+"""Told how many bytes of a file were sent so far; fewer than before when it is sent anew."""
+
+
+def _untold(_: int) -> None:
+    """Tell nobody."""
 
 
 class _Form(msgspec.Struct):
@@ -75,16 +86,18 @@ def send_form(transport: Transport, object_name: str, data: bytes, *, model: boo
     transport.object_form(form.url, form.fields, data)
 
 
-def send_file(transport: Transport, object_name: str, path: Path) -> None:
-    """Send a network's file: as a form below one part's size, else in parts."""
+def send_file(transport: Transport, object_name: str, path: Path, reached: Reached = _untold) -> None:
+    """Send a network's file: as a form below one part's size, else in parts; `reached` is told how far it is."""
     if path.stat().st_size < v2.MULTIPART_PART_SIZE:
-        send_form(transport, object_name, path.read_bytes(), model=True)
+        data = path.read_bytes()
+        send_form(transport, object_name, data, model=True)
+        reached(len(data))
     else:
         # Whether an answer to the last step was lost or not, the parts are gone then: send them anew.
-        once(lambda: _send_parts(transport, object_name, path), lambda: None)
+        once(lambda: _send_parts(transport, object_name, path, reached), lambda: None)
 
 
-def _send_parts(transport: Transport, object_name: str, path: Path) -> str:
+def _send_parts(transport: Transport, object_name: str, path: Path, reached: Reached) -> str:
     """Send a file part by part, holding one part in memory."""
     start = v2.MultipartStart(object_name)
     upload_id = transport.ask("GET", "init_multipart_upload", answer=_Upload, repeat_safe=True, body=start).upload_id
@@ -98,6 +111,7 @@ def _send_parts(transport: Transport, object_name: str, path: Path) -> str:
             if not tag:
                 raise ProcessingError(f"part {number} of `{object_name}` was taken without an ETag")
             parts.append(v2.Part(tag, number))
+            reached(stream.tell())
     done = v2.MultipartComplete(object_name, upload_id, parts)
     transport.ask("POST", "complete_part_upload", answer=dict[str, Any], repeat_safe=False, body=done)
     return object_name
@@ -117,24 +131,50 @@ def object_name_for(model_id: str, key: str, file_name: str, files: Mapping[str,
     return f"{model_id}/{key}/{file_name}" if taken else plain
 
 
-def store_file(transport: Transport, organization: str, model_id: str, key: str, path: Path) -> str:
+def store_file(  # noqa: PLR0917 - made in one place
+    transport: Transport,
+    organization: str,
+    model_id: str,
+    key: str,
+    path: Path,
+    on_sent: Callable[[int], None] = _untold,
+    *,
+    conditional: Conditional | None = None,
+) -> str:
     """Send a file of a network, put it under `key` and return its object name.
 
+    `on_sent` is told how many bytes more were sent; what has to be sent a second time is not counted again.
+
     `files` is written as a whole (SDK v2 has nothing finer), so it is read again once the file is sent: sending takes
-    long, and what others put there meanwhile must stay. Within this process it is one file at a time.
+    long, and what others put there meanwhile must stay. Within this process it is one file at a time. With
+    `conditional` nothing can come between the reading and the writing.
     """
+    furthest = 0
+
+    def reached(position: int) -> None:
+        nonlocal furthest
+        if position > furthest:
+            on_sent(position - furthest)
+            furthest = position
+
     with _files_lock:
         name = ""
         while True:
+            state = conditional.network_state(model_id) if conditional is not None and name else ""
             files = read_network(transport, organization, model_id=model_id).files
             wanted = object_name_for(model_id, key, path.name, files)
-            if name == wanted:
-                break
-            name = wanted
-            send_file(transport, name, path)
-        if files.get(key) != name:
-            patch_network(transport, organization, model_id, {"files": {**files, key: name}})
-    return name
+            if name != wanted:
+                name = wanted
+                send_file(transport, name, path, reached)
+            elif files.get(key) == name:
+                return name
+            elif conditional is None:
+                patch_network(transport, organization, model_id, {"files": {**files, key: name}})
+                return name
+            else:
+                with suppress(ConflictError):  # somebody else wrote to it meanwhile: look again
+                    conditional.change_network(model_id, {"files": {**files, key: name}}, state)
+                    return name
 
 
 def store_thumbnail(transport: Transport, organization: str, model_id: str, path: Path) -> str:

@@ -15,8 +15,9 @@ from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.transport import Transport
 from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
 from picsellia_apply.model.annotation import annotation_digest, names_digest, texts_of
+from picsellia_apply.model.holdings import Held
 from picsellia_apply.wire import extension as ext
-from picsellia_apply.wire import v2
+from picsellia_apply.wire import ownership, v2
 
 ANNOTATIONS_AT_ONCE = 200
 """Annotations on one page, as the published clients ask for them."""
@@ -94,14 +95,18 @@ class PlainReader(Reader):
 
     def holders(self, names: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
         """Return which versions hold any of these pictures, found in the listings of all versions."""
-        wanted = set(names)
-        found: dict[tuple[str, str], tuple[int, int]] = {}
-        for one in self._versions() if wanted else ():
-            held = wanted.intersection(self.pictures_of(one.dataset_id).names)
+        found = self._held(frozenset(names))
+        return {key: (len(held), sum(one.objects for one in held.values())) for key, held in found.items()}
+
+    def _held(self, names: frozenset[str]) -> dict[tuple[str, str], dict[str, Held]]:
+        """Return the versions that hold any of these pictures, found in the listings of all versions."""
+        found: dict[tuple[str, str], dict[str, Held]] = {}
+        for one in self._versions() if names else ():
+            held = names.intersection(self.pictures_of(one.dataset_id).names)
             if held:
                 texts = self._texts(one.dataset_id)
-                objects = sum(len(texts[name]) for name in held & texts.keys())
-                found[one.dataset_name, one.version] = (len(held), objects)
+                digests = {name: Held(annotation_digest(texts[name]), len(texts[name])) for name in held & texts.keys()}
+                found[one.dataset_name, one.version] = {**dict.fromkeys(held, Held("", 0)), **digests}
         return found
 
     def annotation_sizes(self, dataset_id: str) -> dict[str, tuple[str, int]]:
@@ -128,7 +133,7 @@ class PlainReader(Reader):
             found.append(ext.NetworkInfo(network, files, thumbnail))
         return tuple(found)
 
-    def workspace(self, name: str) -> ext.WorkspaceBody | None:  # noqa: ARG002 - nothing is kept there
+    def workspace(self, name: str) -> ownership.WorkspaceBody | None:  # noqa: ARG002 - nothing is kept there
         """Return None: such a platform keeps no inventory."""
         return None
 

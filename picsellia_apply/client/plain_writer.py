@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -18,24 +19,29 @@ import msgspec
 
 from picsellia_apply.client import merging, network_files
 from picsellia_apply.client.repeats import once
-from picsellia_apply.client.upload import Outcome, PictureFile, read_verified, upload
+from picsellia_apply.client.upload import Outcome, PictureFile, announced, read_verified, upload
 from picsellia_apply.client.writer import Writer
 from picsellia_apply.errors import (
     ConflictError,
     InvalidQueryError,
+    LeaseHeld,
     PicselliaError,
     ProcessingError,
     ResourceNotFoundError,
 )
 from picsellia_apply.model.annotation import annotation_digest, labels_of, texts_of, wire_of
 from picsellia_apply.wire import extension as ext
-from picsellia_apply.wire import v2
+from picsellia_apply.wire import ownership, v2
 
 _log = logging.getLogger(__name__)
+CONNECTIONS = 32
+"""Most requests on their way at once: the connections that are kept."""
 FIRST = "first"
 """The name that SDK v2 gives to the first version of a dataset."""
 PICTURES_AT_ONCE = 8
 """Pictures that one thread sends in a row."""
+STAGES = 3
+"""Requests that a picture takes: while one is being prepared, another is sent and a third created."""
 
 
 class _Listed(msgspec.Struct):
@@ -58,6 +64,7 @@ class PlainWriter(Writer):
         *,
         parallelism: int = 4,
         on_done: Callable[[Sequence[Outcome]], None] | None = None,
+        on_send: Callable[[Sequence[str]], None] | None = None,
         source: str = "sdk",
     ) -> tuple[Outcome, ...]:
         """Send picture files that the lake has no name of; v2 cannot compare bytes, so the others are `there`."""
@@ -70,9 +77,12 @@ class PlainWriter(Writer):
         def send(some: Sequence[PictureFile]) -> list[Outcome]:
             return [self._send_picture(file, source) for file in some]
 
-        sent = upload(new, send, parallelism=parallelism, on_done=on_done, pictures_at_once=PICTURES_AT_ONCE)
-        made = self.picture_ids([one.name for one in sent if one.status != "failed"])
-        done = {one.name: Outcome(one.name, one.status, made.get(one.name), one.error) for one in sent}
+        threads = min(STAGES * parallelism, CONNECTIONS)
+        told = announced(send, on_send)
+        sent = upload(new, told, parallelism=threads, on_done=on_done, pictures_at_once=PICTURES_AT_ONCE)
+        untold = [one.name for one in sent if one.status != "failed" and one.picture_id is None]
+        made = self.picture_ids(untold)
+        done = {one.name: replace(one, picture_id=one.picture_id or made.get(one.name)) for one in sent}
         done.update((one.name, one) for one in there)
         return tuple(done[file.name] for file in files)
 
@@ -86,13 +96,13 @@ class PlainWriter(Writer):
         try:
             network_files.send_form(self.transport, key, content, model=False)
             path = ("picture", "upload", self.organization_id)
-            self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=True, body=body)
+            made = self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=True, body=body)
         except ConflictError:
             # Somebody's of this name, or ours whose first answer was lost: the object that it has tells.
             return Outcome(file.name, "created" if self._stored_key(file.name) == key else "there")
         except InvalidQueryError as error:
             return Outcome(file.name, "failed", error=error.message)
-        return Outcome(file.name, "created")
+        return Outcome(file.name, "created", _id_told(made, file.name))
 
     def _stored_key(self, name: str) -> str | None:
         """Return the object that the picture of this name has; a rare question, so that listing all of them will do."""
@@ -153,8 +163,8 @@ class PlainWriter(Writer):
             self._ask("DELETE", "annotation", dataset_id, picture_id)
         try:
             self._put_once(dataset_id, item, wanted)
-        except ConflictError:
-            raise  # somebody else's is there now: ours would be appended to it
+        except (ConflictError, LeaseHeld):
+            raise  # somebody else's is there now, and ours would be appended to it; or somebody else writes now
         except PicselliaError as error:
             if there is not None:
                 self._put_back(dataset_id, item.name, there, error)
@@ -243,7 +253,14 @@ class PlainWriter(Writer):
         except ResourceNotFoundError:
             _log.info("this platform keeps no statistics of datasets")
 
-    def patch_dataset(self, name: str, *, description: str | None = None, private: bool | None = None) -> None:
+    def patch_dataset(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        private: bool | None = None,
+        expect: ext.DatasetFields | None = None,
+    ) -> None:
         """Refuse: v2 cannot change a dataset."""
         _unsupported("changing a dataset's fields")
 
@@ -255,9 +272,17 @@ class PlainWriter(Writer):
         """Refuse: v2 cannot remove labels."""
         _unsupported("removing labels")
 
-    def write_workspace(self, name: str, body: ext.WorkspaceBody) -> None:
+    def write_workspace(self, name: str, body: ownership.WorkspaceWrite) -> None:
         """Refuse: v2 keeps no inventory."""
         _unsupported("keeping an inventory")
+
+
+def _id_told(answer: Mapping[str, Any], name: str) -> str | None:
+    """Return the id of a picture that was made, where the platform tells it: v2 does not ask it to."""
+    match answer.get("picture"):
+        case {"picture_id": str(picture_id), "external_url": stated} if stated == name:
+            return picture_id or None
+    return None
 
 
 def _unsupported(what: str) -> NoReturn:

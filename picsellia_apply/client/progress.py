@@ -19,16 +19,20 @@ PATIENCE_S = 1.0
 class Bar:
     """One bar; usable from several threads. Without a terminal it shows nothing."""
 
-    def __init__(self, what: str, total: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, what: str, total: int, *, in_bytes: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Begin, without showing anything yet.
 
         Args:
             what: What is done, e.g. `uploading pictures`.
             total: How many there are.
+            in_bytes: They are bytes, shown in units that people read.
             clock: Seconds that only rise.
         """
         self._what = what
         self._total = total
+        self._in_bytes = in_bytes
         self._clock = clock
         self._begun = clock()
         self._done = 0
@@ -50,9 +54,17 @@ class Bar:
 
     def _show(self) -> tuple[Progress, TaskID]:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        count = DownloadColumn() if self._in_bytes else MofNCompleteColumn()
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), count)
         progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
         task = progress.add_task(self._what, total=self._total)
         progress.start()

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from picsellia_apply.client.transport import Transport, chunks
 from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
 from picsellia_apply.model.annotation import annotation_digest, texts_of
+from picsellia_apply.model.holdings import Held, Holdings
 from picsellia_apply.wire import extension as ext
+from picsellia_apply.wire import ownership
 
 ROWS_AT_ONCE = ext.PAGE_LIMIT
 """Rows of one page, and names asked for in one request."""
@@ -16,6 +18,7 @@ ANNOTATIONS_AT_ONCE = 1_000
 """Pictures whose objects are asked for in one request."""
 NAMES_AT_ONCE = 1_000
 """Datasets or networks that are asked for in one request."""
+SOMEBODY = "somebody else may be writing; run it again"
 
 Page = TypeVar("Page", ext.PictureColumns, ext.MemberColumns, ext.AnnotationColumns)
 T = TypeVar("T")
@@ -107,6 +110,33 @@ class Reader:
                 found[key] = (before[0] + pictures, before[1] + objects)
         return found
 
+    def holdings(self, names: Collection[str]) -> Holdings:
+        """Return pictures with what would go with them if they were deleted; unknown names are left out.
+
+        It takes several requests, so that what is told of different versions is not of one moment.
+
+        Raises:
+            ProcessingError: An answer contradicts itself.
+        """
+        found = self.pictures_named(names)
+        return Holdings(
+            dict(zip(found.names, found.picture_ids, strict=True)),
+            dict(zip(found.names, found.sha256, strict=True)),
+            self._held(frozenset(found.names)),
+        )
+
+    def _held(self, names: frozenset[str]) -> dict[tuple[str, str], dict[str, Held]]:
+        """Return the versions that hold any of these pictures, each with what it makes of them."""
+        holders = self.holders(names) if names else {}
+        held: dict[tuple[str, str], dict[str, Held]] = {}
+        for dataset in self.datasets({name for name, _ in holders}) if holders else ():
+            for version in dataset.versions:
+                if (dataset.name, version.name) in holders:
+                    sizes = self.annotation_sizes(version.dataset_id)
+                    here = names.intersection(self.version_members(version.dataset_id))
+                    held[dataset.name, version.name] = {name: Held(*sizes.get(name, ("", 0))) for name in here}
+        return held
+
     def annotation_digests(self, dataset_id: str) -> dict[str, str]:
         """Return picture name -> digest of every annotated picture of a version; raises as `version_members`."""
         return {name: digest for name, (digest, _) in self.annotation_sizes(dataset_id).items()}
@@ -149,13 +179,45 @@ class Reader:
             for one in self._ask("networks", "lookup", ext.NamesLookup(list(some)), ext.NetworkColumns).networks
         )
 
-    def workspace(self, name: str) -> ext.WorkspaceBody | None:
+    def workspace(self, name: str) -> ownership.WorkspaceBody | None:
         """Return a workspace's inventory as it is kept on the platform, None when none was ever written."""
         path = (ext.PREFIX, self.organization_id, "workspaces", name)
         try:
-            return self.transport.ask("GET", *path, answer=ext.WorkspaceBody, repeat_safe=True)
+            return self.transport.ask("GET", *path, answer=ownership.WorkspaceBody, repeat_safe=True)
         except ResourceNotFoundError:
             return None
+
+    def owners(self, addresses: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return address -> names of the workspaces that own it, ordered; addresses of nobody are left out."""
+        found: dict[str, tuple[str, ...]] = {}
+        for some in chunks(sorted(set(addresses)), ROWS_AT_ONCE):
+            _add_owners(
+                found, self._ask("owners", "lookup", ownership.OwnersLookup(list(some)), ownership.OwnerColumns)
+            )
+        return found
+
+    def owners_of_kinds(self, kinds: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return all addresses of these kinds that anybody owns, each with the names of its workspaces, ordered.
+
+        Raises:
+            ProcessingError: The listing does not add up.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        after: str | None = None
+        rows = 0
+        while True:
+            body = ownership.OwnersLookup(kinds=list(kinds), after=after)
+            page = self._ask("owners", "lookup", body, ownership.OwnerColumns)
+            _add_owners(found, page)
+            rows += len(page.addresses)
+            if page.next is None:
+                break
+            if not page.addresses or (after is not None and page.next <= after):
+                raise ProcessingError("a listing of the platform does not move on")
+            after = page.next
+        if rows != page.total:
+            raise ProcessingError(f"a listing of the platform holds {rows} rows and states {page.total}", SOMEBODY)
+        return found
 
     def _ask(self, family: str, verb: str, body: object, answer: type[T]) -> T:
         path = (ext.PREFIX, self.organization_id, family, verb)
@@ -196,8 +258,14 @@ def _pages(page: Callable[[str | None], Page]) -> Iterator[Page]:
             raise ProcessingError("a listing of the platform does not move on")
         after = one.next
     if rows != one.total:
-        hint = "somebody else may be writing; run it again"
-        raise ProcessingError(f"a listing of the platform holds {rows} rows and states {one.total}", hint)
+        raise ProcessingError(f"a listing of the platform holds {rows} rows and states {one.total}", SOMEBODY)
+
+
+def _add_owners(found: dict[str, tuple[str, ...]], page: ownership.OwnerColumns) -> None:
+    if len(page.addresses) != len(page.workspaces):
+        raise ProcessingError("owners/lookup: the columns are not of one length")
+    for address, workspace in zip(page.addresses, page.workspaces, strict=True):
+        found[address] = (*found.get(address, ()), workspace)
 
 
 def _joined(pages: Sequence[ext.PictureColumns]) -> ext.PictureColumns:

@@ -17,6 +17,11 @@ _READING_POSTS: tuple[tuple[str | None, ...], ...] = (
     (extension.PREFIX, None, "versions", "members"),
     (extension.PREFIX, None, "annotations", "lookup"),
     (extension.PREFIX, None, "networks", "lookup"),
+    (extension.PREFIX, None, "leases", "show"),
+    (extension.PREFIX, None, "owners", "lookup"),
+    (extension.PREFIX, None, "pictures", "holdings"),
+    (extension.PREFIX, None, "versions", "state"),
+    (extension.PREFIX, None, "networks", "state"),
 )
 
 
@@ -37,3 +42,8 @@ def only_reads(method: str, segments: Sequence[str], *, presigned: str | None = 
     if method == "GET":
         return segments[0] not in _WRITING_GETS
     return method == "POST" and any(_fits(segments, shape) for shape in _READING_POSTS)
+
+
+def keeps_a_lease(segments: Sequence[str]) -> bool:
+    """Tell whether a request is about the lease itself, so that it must not wait for the lease."""
+    return segments[0] == extension.PREFIX and "leases" in segments[2:3]

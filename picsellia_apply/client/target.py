@@ -35,13 +35,15 @@ def nearest_data_dir(folder: Path) -> Path:
     """Return the nearest `.picsellia` folder at or above `folder`, else where it would be made.
 
     It would be made at the root of the git checkout that holds `folder`, so that manifests in a subfolder and scripts
-    at the root mean the same lake; outside of a checkout in `folder` itself.
+    at the root mean the same lake; outside of a checkout in `folder` itself. What lies above the checkout is another
+    project's.
     """
     start = folder.resolve()
     upwards = (start, *start.parents)
-    found = [one for one in upwards if (one / DATA_FOLDER).is_dir()]
-    projects = [one for one in upwards if (one / _PROJECT).exists()]
-    return next(iter((*found, *projects)), start) / DATA_FOLDER
+    root = next((row for row, one in enumerate(upwards) if (one / _PROJECT).exists()), None)
+    within = upwards if root is None else upwards[: root + 1]
+    found = (one for one in within if (one / DATA_FOLDER).is_dir())
+    return next(found, start if root is None else upwards[root]) / DATA_FOLDER
 
 
 def choose(

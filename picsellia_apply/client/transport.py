@@ -27,8 +27,8 @@ import msgspec
 from picsellia_apply import __version__
 from picsellia_apply.client.failures import REPEATABLE, Transient, refused, retry_after_s, unanswered
 from picsellia_apply.client.quoting import path_of
-from picsellia_apply.client.readonly import only_reads
-from picsellia_apply.errors import ProcessingError, RefusedError
+from picsellia_apply.client.readonly import keeps_a_lease, only_reads
+from picsellia_apply.errors import NetworkError, ProcessingError, RefusedError
 
 if TYPE_CHECKING:
     import requests
@@ -74,6 +74,7 @@ class _Call:
     form: Mapping[str, str] | None = None
     stream: bool = False
     redirects: bool = False
+    writes: bool = False
 
     def may_repeat(self, error: BaseException) -> bool:
         if not isinstance(error, Transient) or (error.wait_s or 0.0) > LONGEST_WAIT_S:
@@ -105,6 +106,9 @@ class Transport:
         base_url: The platform's address, ends in `/`.
         read_only: Refuse every request that is not on the list of those that only read.
         requests: How many requests were sent so far, repeats included.
+        before_write: Called before each attempt at a request that writes, apart from those about leases; what it raises
+            keeps the request from leaving.
+        write_headers: Sent with requests that write, never to signed URLs.
     """
 
     def __init__(
@@ -128,6 +132,8 @@ class Transport:
         self.base_url = base_url
         self.read_only = read_only
         self.requests = 0
+        self.before_write: Callable[[], None] | None = None
+        self.write_headers: Mapping[str, str] = {}
         self._token = token
         self._adapter = adapter
         self._settings = settings or Settings()
@@ -135,6 +141,7 @@ class Transport:
         self._session: requests.Session | None = None
         self._proxies: dict[str, dict[str, str]] = {}
         self._resume_at = 0.0
+        self._told_to_wait = False
 
     def ask(
         self,
@@ -176,10 +183,14 @@ class Transport:
         presigned: str | None = None,
     ) -> T:
         """Send a request whose body is already made; otherwise as `ask`."""
-        if self.read_only and not only_reads(method, segments, presigned=presigned):
+        writes = not only_reads(method, segments, presigned=presigned)
+        if self.read_only and writes:
             raise RefusedError(f"{method} {segments[0]}: this client was opened for reading only")
         path = path_of(*segments)
         headers = {"Authorization": f"Token {self._token}"} if self._token else {}
+        writes = writes and not keeps_a_lease(segments)
+        if writes:
+            headers |= self.write_headers
         if data is not None:
             headers["Content-Type"] = content_type
         url = f"{self.base_url}{path}"
@@ -188,7 +199,7 @@ class Transport:
 
             url = f"{url}?{urlencode(query)}"
         what = f"{method} {path}"
-        response = self._send(_Call(method, url, what, repeat_safe, data, headers))
+        response = self._send(_Call(method, url, what, repeat_safe, data, headers, writes=writes))
         return _decoded(what, response.content, answer)
 
     def object_get(self, url: str) -> requests.Response:
@@ -198,12 +209,12 @@ class Transport:
     def object_form(self, url: str, fields: Mapping[str, str], data: bytes) -> None:
         """Send `data` by a signed form; the object is replaced as a whole, so that a repeat is safe."""
         self._refuse_write("POST", url)
-        self._send(_Call("POST", url, _told("POST", url), repeat_safe=True, body=data, form=fields))
+        self._send(_Call("POST", url, _told("POST", url), repeat_safe=True, body=data, form=fields, writes=True))
 
     def object_put(self, url: str, data: Body) -> Mapping[str, str]:
         """Put one part to a signed URL and return the answer's headers."""
         self._refuse_write("PUT", url)
-        return self._send(_Call("PUT", url, _told("PUT", url), repeat_safe=True, body=data)).headers
+        return self._send(_Call("PUT", url, _told("PUT", url), repeat_safe=True, body=data, writes=True)).headers
 
     def close(self) -> None:
         """Close the connections; the next request would open new ones."""
@@ -233,6 +244,9 @@ class Transport:
 
         backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0, 0.5)
         failed = [first]
+        if isinstance(first.error, NetworkError) and not self._told_to_wait:
+            self._told_to_wait = True
+            logger.warning("%s; trying again", first)  # a dead host is no silence of many seconds
 
         def attempt() -> requests.Response:
             if failed:
@@ -259,6 +273,8 @@ class Transport:
         import requests
 
         self._hold()
+        if call.writes and self.before_write is not None:
+            self.before_write()
         started = time.perf_counter()
         with self._lock:
             self.requests += 1
@@ -267,15 +283,7 @@ class Transport:
             if hasattr(payload["data"], "close"):
                 opened.callback(payload["data"].close)
             try:
-                response = session.request(
-                    call.method,
-                    call.url,
-                    timeout=self._settings.timeout_s,
-                    stream=call.stream,
-                    allow_redirects=call.redirects,
-                    proxies=self._proxies_of(call.url),
-                    **payload,
-                )
+                response = self._answer(session, call, payload)
             except requests.RequestException as error:
                 raise unanswered(call.what, error, self._settings.timeout_s) from error
         took_ms = 1000 * (time.perf_counter() - started)
@@ -283,6 +291,14 @@ class Transport:
         if response.status_code < 300 and response.status_code != 208:
             return response
         raise self._failure(call, response)
+
+    def _answer(self, session: requests.Session, call: _Call, payload: Mapping[str, Any]) -> requests.Response:
+        from picsellia_apply.client.pool import send
+
+        how: dict[str, Any] = {"timeout": self._settings.timeout_s, "proxies": self._proxies_of(call.url)}
+        if call.redirects:
+            return session.request(call.method, call.url, stream=call.stream, **how, **payload)
+        return send(session, call.method, call.url, stream=call.stream, **how, **payload)
 
     def _hold(self) -> None:
         """Wait while the platform asks for quiet: what it told one thread counts for all of them."""

@@ -22,6 +22,7 @@ from picsellia_apply.client.transport import Stream, Transport
 from picsellia_apply.errors import (
     ApiLimitError,
     AuthenticationError,
+    LeaseHeld,
     PicselliaError,
     ProcessingError,
     RefusedError,
@@ -39,7 +40,7 @@ _BLOCK = 1024 * 1024
 _CONTENT_TYPE = "application/vnd.picsellia-apply.batch"
 _TURNED = frozenset({5, 6, 7, 8})
 _STATUSES = frozenset({"created", "same", "differs"})
-_FATAL = (AuthenticationError, UnsufficientRessourcesError, RefusedError)
+_FATAL = (AuthenticationError, UnsufficientRessourcesError, RefusedError, LeaseHeld)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,18 @@ class Sender(Protocol):
         ...
 
 
+def announced(send: Sender, on_send: Callable[[Sequence[str]], None] | None) -> Sender:
+    """Return a sender that tells the names of each batch right before it is sent, from whatever thread sends it."""
+    if on_send is None:
+        return send
+
+    def tell_and_send(files: Sequence[PictureFile], /) -> list[Outcome]:
+        on_send([file.name for file in files])
+        return send(files)
+
+    return tell_and_send
+
+
 def batches(files: Sequence[PictureFile], pictures_at_once: int = PICTURES_AT_ONCE) -> Iterator[Sequence[PictureFile]]:
     """Yield consecutive pieces of `files` within the bounds of count and bytes."""
     start = size = 0
@@ -137,6 +150,7 @@ def upload(
         AuthenticationError: The platform refuses us; what is on its way is finished, and told, first.
         UnsufficientRessourcesError: Likewise, for want of quota.
         RefusedError: Likewise, as this client only reads.
+        LeaseHeld: Likewise, as somebody else writes now.
     """
     outcomes: dict[int, Sequence[Outcome]] = {}
     queue = iter(enumerate(batches(files, pictures_at_once)))

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from picsellia_apply.client import merging, network_files
+from picsellia_apply.client.conditional import Conditional
 from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.transport import Transport, chunks
-from picsellia_apply.client.upload import BatchSender, Outcome, PictureFile, upload
+from picsellia_apply.client.upload import BatchSender, Outcome, PictureFile, announced, upload
 from picsellia_apply.errors import (
     ConflictError,
     ProcessingError,
@@ -20,7 +21,7 @@ from picsellia_apply.errors import (
     TyperError,
 )
 from picsellia_apply.wire import extension as ext
-from picsellia_apply.wire import v2
+from picsellia_apply.wire import ownership, v2
 
 IDS_AT_ONCE = 10_000
 """Picture ids in one request: about 400 KB."""
@@ -51,18 +52,23 @@ class Writer:
 
     Attributes:
         free_version_names: The first version of a dataset may have any name.
+        conditional: Writes that happen only if what they rest on is still so; None where the platform has none.
     """
 
     free_version_names = True
 
-    def __init__(self, transport: Transport, reader: Reader, organization: str) -> None:
+    def __init__(
+        self, transport: Transport, reader: Reader, organization: str, conditional: Conditional | None = None
+    ) -> None:
         """Keep the way there.
 
         Args:
             transport: Sends the requests.
             reader: Looks up what a lost answer left.
             organization: The organization's name: networks are addressed by it.
+            conditional: See the attribute.
         """
+        self.conditional = conditional
         self.transport = transport
         self.reader = reader
         self.organization = organization
@@ -76,10 +82,11 @@ class Writer:
         *,
         parallelism: int = 4,
         on_done: Callable[[Sequence[Outcome]], None] | None = None,
+        on_send: Callable[[Sequence[str]], None] | None = None,
         source: str = "sdk",
     ) -> tuple[Outcome, ...]:
-        """Send picture files and return one outcome per file, in order; see `upload.upload`."""
-        send = BatchSender(self.transport, self.organization_id, source)
+        """Send picture files and return one outcome per file, in order; see `upload.upload` and `upload.announced`."""
+        send = announced(BatchSender(self.transport, self.organization_id, source), on_send)
         return upload(files, send, parallelism=parallelism, on_done=on_done)
 
     def picture_ids(self, names: Collection[str]) -> dict[str, str]:
@@ -163,9 +170,26 @@ class Writer:
             raise ConflictError(f"`{name}` has a version `{version}` with other pictures")
         return versions[0].dataset_id
 
-    def patch_dataset(self, name: str, *, description: str | None = None, private: bool | None = None) -> None:
-        """Change a dataset's own fields; None leaves a field."""
-        self._extended("POST", "datasets", "patch", ext.DatasetPatch(name, description, private))
+    def patch_dataset(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        private: bool | None = None,
+        expect: ext.DatasetFields | None = None,
+    ) -> None:
+        """Change a dataset's own fields; None leaves a field.
+
+        Args:
+            name: The dataset.
+            description: New text.
+            private: New setting.
+            expect: What the fields must be now; platforms without conditional writes do not look at it.
+
+        Raises:
+            ConflictError: The fields are not the expected ones.
+        """
+        self._extended("POST", "datasets", "patch", ext.DatasetPatch(name, description, private, expect))
 
     def add_pictures(self, dataset_id: str, picture_ids: Sequence[str]) -> None:
         """Add pictures to a version; those in it stay."""
@@ -270,9 +294,13 @@ class Writer:
         path = ("network", self.organization, model_id)
         self._delete(path, path)
 
-    def store_file(self, model_id: str, key: str, path: Path) -> None:
-        """Send a network's file and put it under `key`; other keys stay."""
-        network_files.store_file(self.transport, self.organization, model_id, key, path)
+    def store_file(
+        self, model_id: str, key: str, path: Path, *, on_sent: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Send a network's file and put it under `key`; other keys stay. `on_sent` is told how many bytes more went."""
+        network_files.store_file(
+            self.transport, self.organization, model_id, key, path, on_sent, conditional=self.conditional
+        )
 
     def store_thumbnail(self, model_id: str, path: Path) -> None:
         """Send a network's thumbnail, smaller than 5 MiB."""
@@ -280,11 +308,12 @@ class Writer:
 
     # Workspaces
 
-    def write_workspace(self, name: str, body: ext.WorkspaceBody) -> None:
-        """Keep a workspace's inventory on the platform.
+    def write_workspace(self, name: str, body: ownership.WorkspaceWrite) -> None:
+        """Keep a workspace's inventory on the platform, and what it owns.
 
         Raises:
-            ConflictError: Somebody else wrote it: the stored serial is not the one before ours.
+            ConflictError: Somebody else wrote it: the stored serial is not the one before ours; or an address belongs
+                to another workspace.
         """
 
         def send() -> bool:
@@ -292,7 +321,8 @@ class Writer:
             self.transport.ask("PUT", *path, answer=Accepted, repeat_safe=False, body=body)
             return True
 
-        once(send, lambda: True if self.reader.workspace(name) == body else None)
+        kept = ownership.WorkspaceBody(body.serial, body.body)
+        once(send, lambda: True if self.reader.workspace(name) == kept else None)
 
     def _ask(self, method: str, *segments: str, body: object = None) -> None:
         """Send a request that may be repeated and whose answer says nothing more."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from picsellia_apply.errors import ResourceNotFoundError
+from picsellia_apply.errors import LeaseHeld, PicselliaError, ResourceNotFoundError
 from picsellia_apply.executor.events import Advanced, Event
+from picsellia_apply.executor.taken import Taken
 from picsellia_apply.model.plan import Operation, Plan
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Done:
         unwritten: Members of the operation that are not as planned: the failed ones and those not tried.
         error: Why it stopped early, or empty.
         interrupted: It stopped since the apply is to end.
+        lease_lost: How the lease was lost, if that is why it stopped early.
     """
 
     done: int = 0
@@ -39,6 +41,14 @@ class Done:
     unwritten: frozenset[str] = frozenset()
     error: str = ""
     interrupted: bool = False
+    lease_lost: str = ""
+
+
+def cut_off(error: PicselliaError, done: Done) -> Done:
+    """Return how far a handler came that `error` stopped."""
+    if isinstance(error, LeaseHeld):
+        return replace(done, interrupted=True, lease_lost=str(error))
+    return replace(done, error=str(error))
 
 
 class PictureIds:
@@ -135,10 +145,13 @@ class Context:
         parallelism: How many requests at once.
         emit: Takes events; called from any thread.
         stopped: Tells whether no new work is to begin.
+        adding: Called with (operation, names) right before a request adds these members.
+        found: Called with (operation, names) of members that it was to add and that somebody else added meanwhile.
         created: Called with an address once the platform confirmed that we made it.
         kept: Called with (operation, names not yet written) when a part of a long operation is durable.
         picture_ids: Ids of pictures.
         ids: Ids of versions and networks.
+        taken: What the deletes may take along.
     """
 
     plan: Plan
@@ -147,10 +160,13 @@ class Context:
     parallelism: int
     emit: Callable[[Event], None]
     stopped: Callable[[], bool]
+    adding: Callable[[Operation, Collection[str]], None]
+    found: Callable[[Operation, Collection[str]], None]
     created: Callable[[str], None]
     kept: Callable[[Operation, frozenset[str]], None]
     picture_ids: PictureIds
     ids: RemoteIds
+    taken: Taken
 
     def advance(self, operation: Operation, members: int, size: int = 0) -> None:
         """Tell that members of an operation were written."""

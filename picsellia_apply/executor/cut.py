@@ -1,9 +1,10 @@
-"""What a killed apply left half done, as options of the observed state.
+"""What a killed apply left half done, as options of the observed state and as records that it did not write.
 
 A version that it created and the inventory does not know yet is `unfinished`: a frozen one still gets its parts.
 Annotations that it deleted and did not put again, on a platform that has no atomic replacement, are `cut`: nobody else
 may be taken for the one who deleted them. The journal holds what was to be put, so that the plan puts it, and what the
-manifests changed since, in one operation.
+manifests changed since, in one operation. What it put without the inventory knowing it is in `bases`: it is what was
+last applied, and nobody else's change.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from picsellia_apply.executor.journal import Leftover
+from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.state import State
 
 
 def with_cut(observed: State, leftovers: Mapping[str, Leftover]) -> State:
-    """Return the observed state with the options `unfinished` and `cut` (picture to the texts that were not put).
+    """Return the observed state with the options `unfinished`, `cut` and `bases`.
+
+    `cut` maps a picture to the texts that were not put, `bases` one to what the inventory would say of it by now.
 
     Args:
         observed: As read.
@@ -30,6 +34,34 @@ def with_cut(observed: State, leftovers: Mapping[str, Leftover]) -> State:
         if address.startswith("version/") and (leftover.created or leftover.content):
             resources[address] = replace(there, options={"unfinished": True})
         cut = {name: texts for name, texts in leftover.objects.items() if texts and name not in there.members}
-        if cut:
-            resources[address] = replace(there, options={"cut": cut})
+        bases = {
+            name: base
+            for name, (put, base) in leftover.replaced.items()
+            if name in cut or there.members.get(name) == put
+        }
+        found = {option: value for option, value in (("cut", cut), ("bases", bases)) if value}
+        if found:
+            resources[address] = replace(there, options=found)
     return replace(observed, resources=resources)
+
+
+def with_made(inventory: Inventory, observed: State, leftovers: Mapping[str, Leftover]) -> Inventory:
+    """Return the inventory with the versions that a killed apply made and did not record, as it was to record them.
+
+    What such a version took over from its origin is in no manifest: only the journal knows that it was there at once.
+
+    Args:
+        inventory: As it is kept.
+        observed: As read.
+        leftovers: See `Journal.leftovers`. A creation that was not confirmed counts when what is there is what it was
+            to make.
+    """
+    made = {
+        address: Record(fields=leftover.fields, members=dict.fromkeys(sorted(leftover.members)))
+        for address, leftover in leftovers.items()
+        if address.startswith("version/")
+        and address not in inventory.records
+        and (there := observed.resources.get(address)) is not None
+        and (leftover.created or (leftover.content and there.members.keys() == leftover.members))
+    }
+    return replace(inventory, records={**inventory.records, **made}) if made else inventory

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from picsellia_apply.errors import PicselliaError
-from picsellia_apply.executor.context import Context, Done, chunks
+from picsellia_apply.executor.context import Context, Done, chunks, cut_off
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.annotation import annotation_digest, wire_of
 from picsellia_apply.model.plan import ObjectChange, Operation
@@ -38,6 +38,7 @@ def change_annotations(context: Context, operation: Operation) -> Done:
         unwritten=frozenset().union(*(part.unwritten for part in parts)),
         error=next((part.error for part in parts if part.error), ""),
         interrupted=any(part.interrupted for part in parts),
+        lease_lost=next((part.lease_lost for part in parts if part.lease_lost), ""),
     )
 
 
@@ -45,10 +46,11 @@ def _put(context: Context, operation: Operation, dataset_id: str, portion: Seque
     names = frozenset(name for name, _ in portion)
     if context.stopped():
         return Done(unwritten=names, interrupted=True)
+    context.adding(operation, [name for name, change in portion if not change.before])
     try:
         answer = context.client.writer.replace_annotations(dataset_id, [_item(*one) for one in portion])
     except PicselliaError as failure:
-        return Done(unwritten=names, error=str(failure))
+        return cut_off(failure, Done(unwritten=names))
     failures: dict[str, str] = {}
     rows = zip(portion, answer.statuses, answer.digests, answer.errors, strict=True)
     for (name, change), status, digest, error in rows:

@@ -6,12 +6,13 @@ is heard. Inside a portion the writer batches and runs in parallel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from picsellia_apply.client.upload import Outcome, PictureFile
 from picsellia_apply.errors import PicselliaError
-from picsellia_apply.executor.context import Context, Done, chunks
+from picsellia_apply.executor.context import Context, Done, chunks, cut_off
+from picsellia_apply.executor.taken import CHANGED
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.plan import Bytes, Operation
 
@@ -24,10 +25,28 @@ TAG_PICTURES = 50_000
 
 
 def change_pictures(context: Context, operation: Operation) -> Done:
-    """Upload what the operation adds, then delete what it removes."""
-    if operation.members.remove:
-        context.client.writer.delete_pictures(list(context.picture_ids.find(operation.members.remove).values()))
-    return _upload(context, operation) if operation.members.add else Done(done=len(operation.members.remove))
+    """Delete what the operation removes, or upload what it adds.
+
+    Raises:
+        ConflictError: Somebody made something of a picture that goes; nothing was deleted.
+    """
+    return _delete(context, operation) if operation.members.remove else _upload(context, operation)
+
+
+def _delete(context: Context, operation: Operation) -> Done:
+    """Delete pictures with what the plan saw of them, where the platform can only those that still are like that."""
+    names, writer = operation.members.remove, context.client.writer
+    if writer.conditional is None:
+        found = context.client.reader.holdings(names)
+        context.taken.check_pictures(operation, found)
+        writer.delete_pictures(list(found.picture_ids.values()))
+        return Done(done=len(names))
+    found = writer.conditional.holdings(names)
+    context.taken.check_pictures(operation, found)
+    expect = {picture_id: found.etags[name] for name, picture_id in found.picture_ids.items()}
+    stayed = writer.conditional.delete_pictures(expect)
+    failures = {name: CHANGED for name, picture_id in found.picture_ids.items() if picture_id in stayed}
+    return Done(done=len(names) - len(failures), failures=failures, unwritten=frozenset(failures))
 
 
 def _upload(context: Context, operation: Operation) -> Done:
@@ -38,9 +57,11 @@ def _upload(context: Context, operation: Operation) -> Done:
         if context.stopped():
             return Done(done, sent, failures, frozenset(unwritten), interrupted=True)
         try:
-            outcomes = _send(context, operation, portion)
+            known = context.picture_ids.find([file.name for file in portion])
+            context.found(operation, known)
+            outcomes = _send(context, operation, portion, known)
         except PicselliaError as error:
-            return Done(done, sent, failures, frozenset(unwritten), error=str(error))
+            return cut_off(error, Done(done, sent, failures, frozenset(unwritten)))
         failures |= {one.name: _reason(one) for one in outcomes if one.status not in ARRIVED}
         arrived = {one.name: one.picture_id for one in outcomes if one.picture_id and one.name not in failures}
         context.picture_ids.learn(arrived)
@@ -77,14 +98,21 @@ def _picture_file(name: str, path: str, content: Bytes) -> PictureFile:
     )
 
 
-def _send(context: Context, operation: Operation, portion: Sequence[PictureFile]) -> tuple[Outcome, ...]:
+def _send(
+    context: Context, operation: Operation, portion: Sequence[PictureFile], known: Collection[str]
+) -> tuple[Outcome, ...]:
+    """Send files; of the names in `known` others are there already, so that they are not called ours."""
     sizes = {file.name: file.size for file in portion}
 
     def on_done(outcomes: Sequence[Outcome]) -> None:
         good = [one for one in outcomes if one.status in ARRIVED]
         context.advance(operation, len(good), sum(sizes[one.name] for one in good if one.status == "created"))
 
-    return context.client.writer.upload_pictures(portion, parallelism=context.parallelism, on_done=on_done)
+    def on_send(names: Sequence[str]) -> None:
+        context.adding(operation, [name for name in names if name not in known])
+
+    send = context.client.writer.upload_pictures
+    return send(portion, parallelism=context.parallelism, on_done=on_done, on_send=on_send)
 
 
 def _portions(files: Sequence[PictureFile]) -> Iterator[Sequence[PictureFile]]:
@@ -111,7 +139,11 @@ def change_tags(context: Context, operation: Operation) -> Done:
     names = [*operation.members.add, *operation.members.remove]
     found = context.picture_ids.find(names)
     failures = {name: "it is not in the lake" for name in operation.members.add if name not in found}
+    if operation.members.add:
+        tagged = context.client.reader.pictures_tagged([tag]).names
+        context.found(operation, operation.members.add.keys() & set(tagged))
     for some in chunks([name for name in operation.members.add if name in found], TAG_PICTURES):
+        context.adding(operation, some)
         writer.tag([tag], [found[name] for name in some])
         context.advance(operation, len(some))
     for some in chunks([name for name in operation.members.remove if name in found], TAG_PICTURES):

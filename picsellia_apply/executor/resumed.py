@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
-from picsellia_apply.executor.journal import Leftover, content_digest
+from picsellia_apply.executor.added import Added
+from picsellia_apply.executor.journal import Leftover
 from picsellia_apply.model.plan import Notice, Plan
 
 _UNFINISHED = "an apply that did not finish"
@@ -20,18 +21,20 @@ def resumed(plan: Plan, leftovers: Mapping[str, Leftover]) -> Plan:
     """
     if not leftovers:
         return plan
-    differing = {(one.address, name) for one in plan.blocked for name in one.names}
+    added = Added(plan, leftovers)
     notices: list[Notice] = []
     for one in plan.notices:
         leftover = leftovers.get(one.address)
-        if one.kind != "adopt" or leftover is None:
+        if one.kind != "adopt":
             notices.append(one)
         elif one.names:
-            ours = frozenset(name for name in leftover.members if (one.address, name) not in differing)
-            notices.extend(_parted(one, ours))
-        else:
-            made = leftover.created or content_digest(plan.records.get(one.address)) in leftover.content
+            notices.extend(_parted(one, added.to(one.address)))
+        elif leftover is not None:
+            record = plan.records.get(one.address)
+            made = record is not None and leftover.has_made(record)
             notices.append(replace(one, kind="resumed", message=f"made by {_UNFINISHED}") if made else one)
+        else:
+            notices.append(one)
     return replace(plan, notices=tuple(notices))
 
 

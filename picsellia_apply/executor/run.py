@@ -8,27 +8,32 @@ and it is large; what a kill loses of it, the journal says. Deletes come last, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from picsellia_apply.errors import (
     ApiLimitError,
+    LeaseHeld,
     NetworkError,
     PicselliaError,
     ProcessingError,
     StalePlan,
     TransferError,
 )
-from picsellia_apply.executor import datasets, networks, objects, pictures
+from picsellia_apply.executor import datasets, networks, objects, pictures, preconditions
+from picsellia_apply.executor.added import Added
 from picsellia_apply.executor.context import Context, Done, PictureIds, RemoteIds
 from picsellia_apply.executor.events import Event, Finished, Started
-from picsellia_apply.executor.journal import Ending, Journal
+from picsellia_apply.executor.journal import Ending, Journal, Leftover
 from picsellia_apply.executor.order import Steps, steps
 from picsellia_apply.executor.records import Keeper, owned
-from picsellia_apply.model.address import parse_address
+from picsellia_apply.executor.renaming import renames
+from picsellia_apply.executor.taken import Taken
+from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Operation, Plan
 from picsellia_apply.model.result import OperationResult, Result, Status
@@ -50,6 +55,7 @@ def execute(
     journal: Journal,
     inventory: Inventory,
     *,
+    leftovers: Mapping[str, Leftover] | None = None,
     root: Path | None = None,
     parallelism: int = 4,
     on_event: Callable[[Event], None] = lambda _: None,
@@ -63,13 +69,15 @@ def execute(
         paths: `Bytes.ref` to the path to open.
         journal: Of this workspace; what it holds of an unfinished apply decides who made what.
         inventory: As it was read when the plan was made.
+        leftovers: What the journal holds, see `Journal.leftovers`; None: judged by `inventory`.
         root: Where it was read from, see `read_inventory`.
         parallelism: Requests at once, at least 1.
         on_event: Called from any thread, one call at a time.
         stopped: Once it returns True no new work begins; what is in flight ends.
 
     Returns:
-        How each operation ended, in the plan's order. Failures of the platform are in there; they are not raised.
+        How each operation ended, in the plan's order. Failures of the platform are in there; they are not raised. Nor
+        is the loss of the lease: what was not begun then is `interrupted`.
 
     Raises:
         StalePlan: The inventory is not the one that the plan was made from; nothing was written.
@@ -77,7 +85,8 @@ def execute(
     """
     if inventory.serial != plan.inventory_serial:
         raise StalePlan(f"the inventory has moved from serial {plan.inventory_serial} to {inventory.serial}")
-    return _Run(plan, client, paths, journal, inventory, root, parallelism, on_event, stopped).execute()
+    found = journal.leftovers(inventory) if leftovers is None else leftovers
+    return _Run(plan, client, paths, journal, inventory, found, root, parallelism, on_event, stopped).execute()
 
 
 class _Run:
@@ -90,17 +99,22 @@ class _Run:
         paths: Mapping[str, str],
         journal: Journal,
         inventory: Inventory,
+        leftovers: Mapping[str, Leftover],
         root: Path | None,
         parallelism: int,
         on_event: Callable[[Event], None],
         stopped: Callable[[], bool],
     ) -> None:
         self._plan, self._client, self._journal = plan, client, journal
-        self._parallelism, self._on_event, self._stopped = parallelism, on_event, stopped
+        self._parallelism, self._on_event, self._asked_to_stop = parallelism, on_event, stopped
+        self._lease_lost = ""
         self._steps: Steps = steps(plan)
         self._lock = Lock()
-        records = owned(plan, journal.leftovers())
-        self._keeper = Keeper(client, inventory, plan, records, self._steps.passengers, root=root)
+        records, self._added = owned(plan, leftovers, inventory.records), Added(plan, leftovers)
+        self._keeper = Keeper(
+            client, inventory, plan, records, self._steps.passengers, root=root, announce=journal.writing
+        )
+        self._renames = renames(plan.operations)
         self._results: dict[tuple[str, str], OperationResult] = {}
         self._well: dict[str, bool] = {}
         self._all_done = True
@@ -110,29 +124,50 @@ class _Run:
             paths=paths,
             parallelism=parallelism,
             emit=self._emit,
-            stopped=stopped,
+            stopped=self._stopped,
+            adding=lambda operation, names: journal.adding(operation.address, names),
+            found=self._found,
             created=journal.created,
             kept=self._keep_part,
             picture_ids=PictureIds(client),
             ids=RemoteIds(client),
+            taken=Taken(plan),
         )
 
     def execute(self) -> Result:
         started, requests = time.monotonic(), self._client.requests
         try:
             if self._plan.operations:
-                self._keeper.claim()
+                self._save(self._keeper.claim)
             for level in self._steps.levels:
                 self._run_level(level)
-                self._keeper.write()
+                self._save(self._keeper.write)
         finally:
-            self._keeper.write(now=True)
+            self._save(partial(self._keeper.write, now=True, complete=self._is_complete()))
             self._journal.close()
         results = tuple(self._results[one.address, one.action] for one in self._plan.operations)
-        result = Result(results, time.monotonic() - started, self._client.requests - requests)
-        if result.complete:
+        seconds, sent = time.monotonic() - started, self._client.requests - requests
+        result = Result(results, seconds, sent, self._lease_lost)
+        if result.complete and not self._lease_lost:
             self._journal.rotate(self._plan.records.keys() | {address for address, _ in self._results})
         return result
+
+    def _is_complete(self) -> bool:
+        """Return whether all of a plan is done."""
+        results = [self._results.get((one.address, one.action)) for one in self._plan.operations]
+        ended = tuple(one for one in results if one is not None)
+        return len(ended) == len(results) and Result(ended).complete and not self._lease_lost
+
+    def _stopped(self) -> bool:
+        """Return whether no new work is to begin: somebody asked for that, or the lease is lost."""
+        return bool(self._lease_lost) or self._asked_to_stop()
+
+    def _save(self, write: Callable[[], None]) -> None:
+        """Write the inventory; under a lease that is lost it is not written, and the journal says what was done."""
+        try:
+            write()
+        except LeaseHeld as error:
+            self._lease_lost = str(error)
 
     def _run_level(self, level: Sequence[Operation]) -> None:
         short = [operation for operation in level if not operation.address.startswith(LONG)]
@@ -152,13 +187,33 @@ class _Run:
             return
         self._emit(_started(operation))
         rider = self._steps.riders.get(operation.address)
+        moved = self._moved(operation, rider)
+        if moved is not None:
+            self._finish(operation, moved)
+            return
         for one in (operation, rider):
             if one is not None:
                 record = self._plan.records.get(one.address)
-                self._journal.begin(one.address, one.action, record, _added(one), self._replaced(one))
+                _, old = self._renames.get(one.address, ("", ""))
+                origin = str(Address("network", old)) if old else ""
+                self._journal.begin(one.address, one.action, record, self._replaced(one), origin)
+                self._journal.removing(one.address, one.members.remove)
         for passenger in self._steps.passengers.get(operation.address, ()):
             self._journal.begin(passenger, "create", self._plan.records[passenger])
         self._finish(operation, self._attempt(operation, rider))
+
+    def _moved(self, operation: Operation, rider: Operation | None) -> OperationResult | None:
+        """Return the result of an operation under which something moved since the plan, None where all is as planned.
+
+        It is not in the journal yet: what is there now is somebody else's.
+        """
+        try:
+            for one in (operation, rider):
+                if one is not None:
+                    preconditions.check(self._client, one)
+        except PicselliaError as error:
+            return _result(operation, "failed", error=str(error))
+        return None
 
     def _replaced(self, operation: Operation) -> dict[str, tuple[str, ...]]:
         """Return the annotations that a platform without an atomic replacement deletes and puts again."""
@@ -169,6 +224,8 @@ class _Run:
 
     def _hindrance(self, operation: Operation) -> OperationResult | None:
         """Return the result of an operation that cannot begin, None when it can."""
+        if self._lease_lost:
+            return _result(operation, "interrupted")
         failed = [need for need in self._steps.needs[operation.address] if not self._succeeded(need)]
         if failed:
             return _result(operation, "skipped", error=f"`{min(failed)}` was not done")
@@ -184,15 +241,21 @@ class _Run:
     def _attempt(self, operation: Operation, rider: Operation | None) -> OperationResult:
         try:
             done = _handle(self._context, operation, rider)
+        except LeaseHeld as error:
+            self._lease_lost = str(error)
+            self._end(operation, rider, "failed")
+            return _result(operation, "interrupted")
         except (PicselliaError, OSError) as error:
             uncertain = isinstance(error, _UNCERTAIN)
             self._end(operation, rider, "failed" if uncertain else "refused", () if uncertain else _added(operation))
             return _result(operation, "failed", error=str(error))
+        self._lease_lost = self._lease_lost or done.lease_lost
         self._keep_part(operation, done.unwritten)
         if rider is not None:
             self._keep_part(rider, frozenset())
         incomplete = bool(done.unwritten or done.failures or done.error or done.interrupted)
-        self._end(operation, rider, "failed" if incomplete else "done", () if done.error else done.unwritten)
+        unknown = done.error or done.lease_lost
+        self._end(operation, rider, "failed" if incomplete else "done", () if unknown else done.unwritten)
         status: Status = "interrupted" if done.interrupted else "failed" if incomplete else "done"
         reason = done.error or (f"{len(done.failures):,} of its members failed" if done.failures else "")
         return _result(operation, status, error=reason, done=done)
@@ -221,7 +284,11 @@ class _Run:
     def _keep_part(self, operation: Operation, unwritten: frozenset[str]) -> None:
         with self._lock:
             self._keeper.keep(operation, unwritten)
-            self._keeper.write()
+            self._save(self._keeper.write)
+
+    def _found(self, operation: Operation, names: Collection[str]) -> None:
+        with self._lock:
+            self._keeper.adopt(operation.address, set(names) - self._added.to(operation.address))
 
     def _emit(self, event: Event) -> None:
         with self._lock:

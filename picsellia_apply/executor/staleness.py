@@ -1,88 +1,200 @@
 """Whether a saved plan still holds: nothing is done that was not reviewed.
 
-The plan is made again from the same manifests and what is there now. What it does must be what was reviewed, or a part
-of it; and both must end in the same inventory, so that what is left out is there already (an apply that was killed did
-it). Anything else means that something moved, and nothing is written.
+The plan is made again from the same manifests, in a world that moves only where the plan touches it (see `touched`).
+What it does then must be what was reviewed or a part of it, and what is left out must be there already: both must end
+in the same inventory. Everything else has moved, and all of it is told: object, field, planned, now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from typing import Any
 
-from picsellia_apply.errors import StalePlan
-from picsellia_apply.executor.journal import content_digest
-from picsellia_apply.model.plan import Blocked, Conflict, Operation, Plan, Refusal
+from picsellia_apply.errors import Moved, StalePlan
+from picsellia_apply.executor.again import Again, pair_of
+from picsellia_apply.executor.journal import BOOKKEEPING
+from picsellia_apply.executor.moved_fields import moved_existence, moved_fields
+from picsellia_apply.executor.moved_members import moved_members
+from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.annotation import names_digest
+from picsellia_apply.model.inventory import SETTLED, Record
+from picsellia_apply.model.plan import Operation, Plan, Target
 
-Hindrance = Blocked | Conflict | Refusal
 HINT = "plan again and review what changed"
+_MEMBERS = ("pictures", "query", "version", "annotations")
 
 
-def narrowed(saved: Plan, now: Plan) -> Plan:
-    """Return `now`, which does only what `saved` announced.
+def check_target(saved: Plan, target: Target, files: Mapping[str, str | None]) -> None:
+    """See to it that a saved plan is for this platform and workspace: what is read elsewhere says nothing about it.
 
     Args:
-        saved: The reviewed plan.
-        now: The plan made a moment ago from the same manifests, under the same policy.
+        saved: The plan.
+        target: What an apply would write to.
+        files: See `Again.files`.
 
     Raises:
-        StalePlan: The target differs, or something that the plan rests on has moved; says what.
+        StalePlan: It is for another; tells also which of its files changed.
     """
-    if saved.target != now.target:
-        raise StalePlan(f"the plan is for {_named(saved)}, this is {_named(now)}", hint=HINT)
-    _check_hindrances("is blocked", saved.blocked, now.blocked)
-    _check_hindrances("is in conflict", saved.conflicts, now.conflicts)
-    _check_hindrances("is refused", saved.refusals, now.refusals)
-    reviewed = {(operation.address, operation.action): operation for operation in saved.operations}
-    for operation in now.operations:
-        before = reviewed.get((operation.address, operation.action))
-        if before is None and operation.action == "update":
-            before = reviewed.get((operation.address, "create"))
-        _check(before, operation)
-    for address in sorted(saved.records.keys() | now.records.keys()):
-        if content_digest(saved.records.get(address)) != content_digest(now.records.get(address)):
-            raise StalePlan(f"`{address}` would end otherwise than the plan says", hint=HINT)
-    return now
-
-
-def _check_hindrances(label: str, saved: Sequence[Hindrance], now: Sequence[Hindrance]) -> None:
-    for one in now:
-        if one not in saved:
-            raise StalePlan(f"`{one.address}` {label}, which it was not when the plan was made", hint=HINT)
-
-
-def _named(plan: Plan) -> str:
-    return f"workspace `{plan.target.workspace}` of `{plan.target.organization}` at {plan.target.host}"
-
-
-def _check(saved: Operation | None, now: Operation) -> None:
-    if saved is None:
-        raise StalePlan(f"`{now.address}` would be {now.action}d, which the plan does not say", hint=HINT)
-    _check_fields(saved, now, resumed=saved.action != now.action)
-    _check_members(now.address, "added", dict(saved.members.add), dict(now.members.add))
-    _check_members(now.address, "removed", dict.fromkeys(saved.members.remove), dict.fromkeys(now.members.remove))
-    _check_members(now.address, "annotated", dict(saved.members.objects), dict(now.members.objects))
-
-
-def _check_fields(saved: Operation, now: Operation, *, resumed: bool) -> None:
-    planned = {change.field: change for change in saved.diff}
-    for change in now.diff:
-        before = planned.get(change.field)
-        if before is None:
-            raise StalePlan(f"`{now.address}`: `{change.field}` differs now, the plan does not change it", hint=HINT)
-        if before.after != change.after:
-            raise StalePlan(_moved(now.address, change.field, before.after, change.after), hint=HINT)
-        if before.before != change.before and not resumed:
-            raise StalePlan(_moved(now.address, change.field, before.before, change.before), hint=HINT)
-
-
-def _moved(address: str, field: str, planned: Any, now: Any) -> str:
-    return f"`{address}`: `{field}` was {planned!r:.80} when the plan was made and is {now!r:.80} now"
-
-
-def _check_members(address: str, verb: str, planned: dict[str, Any], now: dict[str, Any]) -> None:
-    moved = sorted(name for name, value in now.items() if name not in planned or planned[name] != value)
+    names = ("host", "organization", "workspace")
+    moved = [
+        Moved("plan", name, getattr(saved.target, name), getattr(target, name), "plan")
+        for name in names
+        if getattr(saved.target, name) != getattr(target, name)
+    ]
     if moved:
-        shown = ", ".join(moved[:3]) + (", ..." if len(moved) > 3 else "")
-        count = f"{len(moved):,} member{'s' * (len(moved) != 1)}"
-        raise StalePlan(f"`{address}`: {count} would be {verb} that the plan does not show so: {shown}", hint=HINT)
+        raise _stale((*moved, *_moved_files(saved.operations, files)))
+
+
+def settled(again: Again) -> tuple[Plan, tuple[Operation, ...]]:
+    """Return what is left to do of a saved plan.
+
+    Args:
+        again: The plan, made again.
+
+    Returns:
+        The plan to execute, under the digest of the saved one; and the operations of the saved plan of which nothing
+        is left to do.
+
+    Raises:
+        StalePlan: Something that it rests on has moved; tells everything that has.
+    """
+    reasons = {(one.address, one.field): one for one in reversed([*_reasons(again)])}
+    if reasons:
+        raise _stale(sorted(reasons.values(), key=_told))
+    left = {(one.address, one.action == "delete") for one in again.now.operations}
+    already = tuple(one for one in again.saved.operations if (one.address, one.action == "delete") not in left)
+    return replace(again.now, digest=again.saved.digest, records=_records(again)), already
+
+
+def _told(one: Moved) -> tuple[bool, str, str]:
+    return (one.where not in ("plan", "inventory"), one.address, one.field)
+
+
+def _stale(reasons: Iterable[Moved]) -> StalePlan:
+    told = tuple(reasons)
+    things = f"{len(told):,} thing{'s' * (len(told) != 1)}"
+    return StalePlan(f"the plan no longer holds: {things} moved since it was made, nothing was written", HINT, told)
+
+
+def _reasons(again: Again) -> Iterator[Moved]:
+    """Yield everything that moved; of two reasons for one member the first counts."""
+    serial, planned = again.inventory.serial, again.saved.inventory_serial
+    if serial != planned and not again.cut_short and not _is_done(again):
+        yield Moved("inventory", "serial", planned, serial, "inventory")
+    operations = [one for one in again.now.operations if one.members.add]
+    yield from _moved_files(again.saved.operations, again.files, needed=operations)
+    for address in sorted(again.touched.addresses):
+        found = [*_moved_at(again, address)]
+        yield from found
+        if not found and not again.begun(address):
+            yield from _otherwise(again, address)
+    yield from _newly_blocked(again)
+
+
+def _is_done(again: Again) -> bool:
+    """Return whether nothing is left to do or to write down: then it does not matter who did it."""
+    left = again.now.operations or again.now.takeovers
+    return not left and _records(again) == dict(sorted(again.inventory.records.items()))
+
+
+def _moved_at(again: Again, address: str) -> Iterator[Moved]:
+    pair = pair_of(again, address)
+    yield from moved_existence(again, address, pair)
+    yield from moved_fields(again, address, pair)
+    if parse_address(address).kind in _MEMBERS:
+        yield from moved_members(again, address, pair)
+    saved, now = ((pair.saved, pair.saved_delete), (pair.now, pair.now_delete))
+    yield from _grown(address, _takes(saved), _takes(now))
+
+
+def _takes(operations: Iterable[Operation | None]) -> Mapping[str, list[int]]:
+    return next((one.pre["takes"] for one in operations if one is not None and "takes" in one.pre), {})
+
+
+def _grown(address: str, planned: Mapping[str, list[int]], now: Mapping[str, list[int]]) -> Iterator[Moved]:
+    """Yield what would go or change along with an operation beyond what was reviewed."""
+    for unit, counts in sorted(now.items()):
+        before = planned.get(unit, [0, 0])
+        for row, of_whom in enumerate(("", " of others")):
+            if counts[row] > before[row]:
+                yield Moved(address, f"{unit}{of_whom} that it touches", before[row], counts[row])
+
+
+def _moved_files(
+    operations: Iterable[Operation], files: Mapping[str, str | None], needed: Iterable[Operation] | None = None
+) -> Iterator[Moved]:
+    """Yield the files of the plan that changed or are gone; where nothing is to be sent, none need be here."""
+    sent = None if needed is None else {(one.address, name) for one in needed for name in one.members.add}
+    for operation in operations:
+        for name, content in operation.members.add.items():
+            if content is None:
+                continue
+            now = files.get(content.ref)
+            if content.ref not in files:
+                text = f"`{content.ref}` is not among the files of the manifests"
+                yield Moved(operation.address, name, f"sha256:{content.sha256}", text, "files")
+            elif now is None and (sent is None or (operation.address, name) in sent):
+                yield Moved(operation.address, name, f"sha256:{content.sha256}", "not on this machine", "files")
+            elif now is not None and now != content.sha256:
+                yield Moved(operation.address, name, f"sha256:{content.sha256}", f"sha256:{now}", "files")
+
+
+def _newly_blocked(again: Again) -> Iterator[Moved]:
+    reviewed = {(one.address, one.rule, name) for one in again.saved.blocked for name in (*one.names, "")}
+    for one in again.now.blocked:
+        for name in one.names or ("",):
+            if (one.address, one.rule, name) not in reviewed:
+                yield Moved(one.address, name, "possible", f"blocked: {one.rule}")
+
+
+def _otherwise(again: Again, address: str) -> Iterator[Moved]:
+    """Yield what the inventory would say otherwise of an address than the plan says, for a reason not told yet."""
+    planned, now = again.saved.records.get(address), again.now.records.get(address)
+    if (planned is None) != (now is None):
+        words = ("managed", "not managed")
+        yield Moved(address, "", *(words if now is None else words[::-1]), "manifests")
+    if planned is None or now is None:
+        return
+    for name in sorted(again.touched.names[address]):
+        one, other = _remembered(planned, name), _remembered(now, name)
+        if one != other:
+            yield Moved(address, name, one, other, "manifests")
+
+
+def _remembered(record: Record, name: str) -> Any:
+    """Return what a record says of a member, in words where it has no value."""
+    if name not in record.members:
+        return "not a member"
+    value = record.members[name]
+    return "a member" if value is None else value
+
+
+def _records(again: Again) -> dict[str, Record]:
+    """Return the records once everything is done: what the plan does not touch keeps what was last applied."""
+    records = {text: one for text, one in again.inventory.records.items() if text not in again.touched.names}
+    for text in again.touched.names:
+        now = again.now.records.get(text)
+        if now is not None:
+            records[text] = _lifted(now, again.inventory.records.get(text, Record()), again.touched.names[text])
+    return dict(sorted(records.items()))
+
+
+def _lifted(now: Record, before: Record, names: Iterable[str]) -> Record:
+    """Return a record in which only the members that count say something new."""
+    counting = frozenset(names)
+    members = {name: value for name, value in now.members.items() if name in counting}
+    members |= {name: value for name, value in before.members.items() if name not in counting}
+    listed = {field: _listed_in(field, now, before, counting) for field in BOOKKEEPING - {"parts", SETTLED}}
+    fields = {name: value for name, value in now.fields.items() if name not in listed}
+    fields |= {field: found for field, found in listed.items() if found}
+    if "whole" in fields and members != now.members:
+        fields["whole"] = names_digest(members)
+    return now if members == now.members and fields == now.fields else replace(now, fields=fields, members=members)
+
+
+def _listed_in(field: str, now: Record, before: Record, counting: Set[str]) -> list[str]:
+    """Return the members that a record lists in a field: those that count as it says now, the others as before."""
+    found = {name for name in now.fields.get(field, ()) if name in counting}
+    found |= {name for name in before.fields.get(field, ()) if name not in counting}
+    return sorted(found)

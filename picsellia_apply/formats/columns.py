@@ -98,8 +98,14 @@ class Columns(Generic[OriginT]):
         self.qa.append(qa)
         self.origins.append(origin)
 
-    def frozen(self, place: Callable[[OriginT], str]) -> FileAnnotations:
-        """Return the finished columns; `place` writes an origin for messages."""
+    def frozen(
+        self,
+        place: Callable[[OriginT], str],
+        *,
+        texts: tuple[str, ...] = (),
+        undeclared: frozenset[tuple[str, str]] = frozenset(),
+    ) -> FileAnnotations:
+        """Return the finished columns; `place` writes an origin for messages, the others are those of the columns."""
         return FileAnnotations(
             tuple(self.pictures),
             tuple(self.sizes_wh),
@@ -111,6 +117,8 @@ class Columns(Generic[OriginT]):
             tuple(self.image_qa),
             tuple(map(place, self.origins)),
             tuple(self.categories),
+            texts,
+            undeclared,
         )
 
     def check(self, findings: Findings, spot: Callable[[OriginT], Spot]) -> None:

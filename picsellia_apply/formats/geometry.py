@@ -6,6 +6,7 @@
     rectangle and polygon    an outline of one part   the outline; else its box
     classification           anything                 the label alone
     nothing is declared      an outline of one part   the outline; else its box; else the label alone
+    as the object is         the text of a file that loses nothing (`formats.exact`): that text
 
 What cannot be carried is counted by reason, never left out in silence. The reconciler and the SDK's uploads both send
 what comes out here.
@@ -21,7 +22,7 @@ from typing import Any
 import msgspec
 
 from picsellia_apply.formats.columns import paused_collector
-from picsellia_apply.model.annotation import Box, FileAnnotations, Ring, image_qa_text, object_text
+from picsellia_apply.model.annotation import Box, FileAnnotations, Ring, image_qa_text, labels_of, object_text
 
 Types = frozenset[str]
 _ANY: Types = frozenset({"rectangle", "polygon", "classification"})
@@ -126,11 +127,14 @@ def _converted(file: FileAnnotations, labels: Mapping[str, Types] | None, ignore
     result = Converted()
     texts: list[list[str]] = [list(map(image_qa_text, questions)) for questions in file.image_qa]
     rows = zip(file.owner, file.labels, file.boxes, file.polygons, file.qa, file.places, strict=True)
-    for owner, label, box, rings, qa, place in rows:
+    for row, (owner, label, box, rings, qa, place) in enumerate(rows):
         if label in ignore:
             result.ignored.add(label)
             continue
         types = _ANY if labels is None else labels.get(label)
+        if file.texts and _carried(file.texts[row], types, file.undeclared):
+            texts[owner].append(file.texts[row])
+            continue
         if types is None:
             result.undeclared.setdefault(label, Tally()).add(label, place)
             continue
@@ -144,6 +148,12 @@ def _converted(file: FileAnnotations, labels: Mapping[str, Types] | None, ignore
             result.left.setdefault(reason, Tally()).add(label, place)
     result.objects = {name: tuple(sorted(found)) for name, found in zip(file.pictures, texts, strict=True)}
     return result
+
+
+def _carried(text: str, types: Types | None, undeclared: frozenset[tuple[str, str]]) -> bool:
+    """Return whether an object of a file that loses nothing is sent as it is: its label is declared so, or nowhere."""
+    (key,) = labels_of([text])
+    return key[1] in (types or ()) or key in undeclared
 
 
 def _choose(

@@ -14,6 +14,7 @@ import msgspec
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.formats import kinds
 from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring, paused_collector, picture_name
+from picsellia_apply.formats.exact import is_exact, read_exact
 from picsellia_apply.formats.findings import Findings, Spot, Unreadable
 from picsellia_apply.formats.jsonfile import (
     decode,
@@ -95,7 +96,8 @@ def read_picsellia(path: Path) -> tuple[FileAnnotations, tuple[Diagnostic, ...]]
     """Read a PICSELLIA file.
 
     A picture under `images` without an entry under `annotations` is unlabelled, not empty: it is counted and left out.
-    Questions and answers on objects and pictures are carried whole.
+    Questions and answers on objects and pictures are carried whole. A file that begins with `"exact"` is read so that
+    nothing is lost, see `formats.exact`.
 
     Args:
         path: The file.
@@ -107,6 +109,8 @@ def read_picsellia(path: Path) -> tuple[FileAnnotations, tuple[Diagnostic, ...]]
     try:
         data = read_json_bytes(path)
         with paused_collector():
+            if is_exact(data):
+                return read_exact(data, path, findings), findings.diagnostics(locator(data), written)
             columns = _Reader(path, findings).read(_rows(data, path, findings))
     except Unreadable as error:
         return EMPTY, (error.diagnostic,)

@@ -14,12 +14,28 @@ from typing import Any
 import msgspec
 
 from picsellia_apply.errors import ProcessingError, UsageError
-from picsellia_apply.model.inventory import FORMAT_VERSION, Inventory, Record
+from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.inventory import FORMAT_VERSION, SETTLED, Inventory, Record
+from picsellia_apply.model.ownership import ADOPTED, DELETED
 
 LIMIT = 1 << 30
 """Most bytes of JSON that a packed body may unfold to: a server's answer is not trusted with our memory."""
 
+_LISTS = (ADOPTED, DELETED, "inherited", "parts")
+_MAPS = (SETTLED,)
+_TOLD = ("workspace", "policy")
+"""Kinds of addresses that only refusals bear."""
+
 Members = dict[str, str | tuple[str, ...] | None]
+
+
+class DamagedInventory(ProcessingError):  # noqa: N818 - it names what is wrong, not that something is
+    """An inventory cannot be read; nothing is planned without it, since nobody would know what is ours."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Keep the message; the hint is the command that mends it: for our own inventory, unless one is given."""
+        own = "`picsellia-apply inventory rebuild` makes it again and keeps this one aside"
+        super().__init__(message, hint or own)
 
 
 class _Version(msgspec.Struct):
@@ -30,6 +46,7 @@ class _Record(msgspec.Struct, omit_defaults=True):
     created: bool = True
     fields: dict[str, Any] = {}
     members: Members | tuple[str, ...] = ()
+    protected: bool = False
 
 
 class _Body(msgspec.Struct):
@@ -37,23 +54,24 @@ class _Body(msgspec.Struct):
     workspace: str
     serial: int
     records: dict[str, _Record]
+    applied: str = ""
 
 
 def _written(record: Record) -> _Record:
     names_only = all(value is None for value in record.members.values())
     members = tuple(sorted(record.members)) if names_only else dict(record.members)
-    return _Record(record.created, dict(record.fields), members)
+    return _Record(record.created, dict(record.fields), members, record.protected)
 
 
 def _read(record: _Record) -> Record:
-    members = record.members
-    return Record(record.created, record.fields, members if isinstance(members, dict) else dict.fromkeys(members))
+    members = record.members if isinstance(record.members, dict) else dict.fromkeys(record.members)
+    return Record(record.created, record.fields, members, record.protected)
 
 
 def dump_json(inventory: Inventory) -> bytes:
     """Return the inventory as JSON with sorted keys: same inventory, same bytes."""
     records = {address: _written(record) for address, record in inventory.records.items()}
-    body = _Body(FORMAT_VERSION, inventory.workspace, inventory.serial, records)
+    body = _Body(FORMAT_VERSION, inventory.workspace, inventory.serial, records, inventory.applied)
     return msgspec.json.encode(body, order="deterministic")
 
 
@@ -66,7 +84,7 @@ def load_json(text: bytes, *, workspace: str) -> Inventory:
 
     Raises:
         UsageError: It was written by a newer version of this program.
-        ProcessingError: It is damaged, or another workspace's.
+        DamagedInventory: It is damaged, or another workspace's.
     """
     try:
         version = msgspec.json.decode(text, type=_Version).format_version
@@ -76,11 +94,33 @@ def load_json(text: bytes, *, workspace: str) -> Inventory:
                 hint="install the newer picsellia-apply that wrote it",
             )
         body = msgspec.json.decode(text, type=_Body)
-    except msgspec.MsgspecError as error:
-        raise ProcessingError(f"the inventory of workspace `{workspace}` is damaged: {error}") from None
+        _check(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        raise DamagedInventory(f"the inventory of workspace `{workspace}` is damaged: {error}") from None
     if body.workspace != workspace:
-        raise ProcessingError(f"the inventory found for workspace `{workspace}` is that of `{body.workspace}`")
-    return Inventory(workspace, body.serial, {address: _read(record) for address, record in body.records.items()})
+        raise DamagedInventory(f"the inventory found for workspace `{workspace}` is that of `{body.workspace}`")
+    records = {address: _read(record) for address, record in body.records.items()}
+    return Inventory(workspace, body.serial, records, applied=body.applied)
+
+
+def _check(body: _Body) -> None:
+    """Look at what the types do not say.
+
+    Raises:
+        ValueError: A serial, an address or a field in which we keep account cannot be one.
+    """
+    if body.serial < 0:
+        raise ValueError(f"its serial is {body.serial}")
+    for text, record in body.records.items():
+        if parse_address(text).kind in _TOLD:
+            raise ValueError(f"`{text}` cannot be managed")
+        for name in _LISTS:
+            listed = record.fields.get(name, [])
+            if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+                raise ValueError(f"`{name}` of `{text}` is no list of names")
+        for name in _MAPS:
+            if not isinstance(record.fields.get(name, {}), dict):
+                raise ValueError(f"`{name}` of `{text}` is no map")  # noqa: TRY004 - content, not an argument
 
 
 def pack(inventory: Inventory) -> str:
@@ -93,13 +133,13 @@ def unpack(text: str, *, workspace: str) -> Inventory:
 
     Raises:
         UsageError: It was written by a newer version of this program.
-        ProcessingError: It is damaged, unfolds to more than `LIMIT` bytes, or is another workspace's.
+        DamagedInventory: It is damaged, unfolds to more than `LIMIT` bytes, or is another workspace's.
     """
     unfold = zlib.decompressobj()
     try:
         plain = unfold.decompress(base64.b64decode(text, validate=True), LIMIT)
     except (binascii.Error, zlib.error, ValueError) as error:
-        raise ProcessingError(f"the inventory of workspace `{workspace}` is damaged: {error}") from None
+        raise DamagedInventory(f"the inventory of workspace `{workspace}` is damaged: {error}") from None
     if not unfold.eof:
-        raise ProcessingError(f"the inventory of workspace `{workspace}` is cut short or too large")
+        raise DamagedInventory(f"the inventory of workspace `{workspace}` is cut short or too large")
     return load_json(plain, workspace=workspace)

@@ -1,23 +1,34 @@
-"""The lake behind an ASGI server: the WSGI application with the raw path where `PATH_INFO` is expected.
+"""The lake behind an ASGI server: requests taken in on the event loop, answered in threads.
 
-a2wsgi copies the scope's decoded `path` into `PATH_INFO`; here the scope is handed on with the raw path in its place,
-plain ASCII, so nothing is decoded twice. It also leaves out that the body ends by itself (`wsgi.input_terminated`),
-without which werkzeug takes a chunked body for an empty one, and it waits for peers without end: see `line`.
+A request whose body is small has arrived as a whole before a thread is given to it; it is answered in one step, and
+those that may be answered together go through a `lane`. A large body is read by a thread as it comes, through a2wsgi.
+
+`PATH_INFO` must hold the raw path: a2wsgi copies the scope's decoded `path` there, so the scope is handed on with the
+raw path in its place, plain ASCII, and nothing is decoded twice. a2wsgi also leaves out that the body ends by itself
+(`wsgi.input_terminated`), without which werkzeug takes a chunked body for an empty one, and it waits for peers without
+end: see `line`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import build_environ
 
+from picsellia_apply.lake.app import Application, Asked
+from picsellia_apply.lake.lane import Lane
 from picsellia_apply.lake.line import IDLE_S, Line
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.wrappers import Response
 
 THREADS = 32
 """Requests served at a time; further ones wait."""
@@ -26,7 +37,22 @@ _LINE = "picsellia_apply.line"
 _TOO_SLOW = "the body does not come"
 
 
-def _while_open(line: Line, chunks: Iterable[bytes]) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer as ASGI wants it; its body is whole, or made as it is sent."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes | Iterable[bytes]
+
+
+def _answer_of(response: Response, environ: WSGIEnvironment) -> _Answer:
+    body, status, headers = response.get_wsgi_response(environ)
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return _Answer(int(status[:3]), encoded, b"".join(body) if response.is_sequence else body)
+
+
+def _while_open(line: Line, chunks: Iterable[bytes]) -> Generator[bytes]:
     """Yield an answer's chunks as long as somebody takes them."""
     try:
         for chunk in chunks:
@@ -38,30 +64,30 @@ def _while_open(line: Line, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class RawPath:
-    """An ASGI application that serves a WSGI application with raw paths."""
+    """An ASGI application that serves the lake's application with raw paths."""
 
-    def __init__(self, wsgi: WSGIApplication, idle_s: float = IDLE_S) -> None:
+    def __init__(self, application: Application, idle_s: float = IDLE_S) -> None:
         """Wrap the application; a peer that keeps a request waiting for `idle_s` loses its connection."""
 
         def terminated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             environ["wsgi.input_terminated"] = True
-            line: Line = environ["asgi.scope"][_LINE]
-            whole = line.whole_body()
-            if whole is not None:
-                environ["wsgi.input"] = io.BytesIO(whole)
-            return _while_open(line, wsgi(environ, start_response))
+            return _while_open(environ["asgi.scope"][_LINE], application(environ, start_response))
 
-        application: Any = terminated  # a2wsgi and typeshed spell one protocol in two ways
-        self._inner: Any = WSGIMiddleware(application, workers=THREADS)
+        wsgi: Any = terminated  # a2wsgi and typeshed spell one protocol in two ways
+        self._application = application
+        self._streaming: Any = WSGIMiddleware(wsgi, workers=THREADS)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lake")
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="lake-writing")  # the store has one write lock
+        self._lanes: dict[object, Lane[Asked, _Answer]] = {}
         self._idle_s = idle_s
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one connection's event."""
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self._streaming(scope, receive, send)
             return
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        path = "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in raw)
+        path = raw.decode() if raw.isascii() else "".join(chr(one) if one < 128 else f"%{one:02X}" for one in raw)
         line = Line(receive, send, self._idle_s, head=scope["method"] == "HEAD")
         try:
             await line.read_ahead()
@@ -70,7 +96,46 @@ class RawPath:
         except ConnectionError:
             return
         else:
-            await self._inner({**scope, "path": path, _LINE: line}, line.receive, line.send)
+            scope = {**scope, "path": path, _LINE: line}
+            body = line.whole_body()
+            if body is None:
+                await self._streaming(scope, line.receive, line.send)
+            else:
+                await self._send(line, await self._answer(scope, body))
+
+    async def _answer(self, scope: dict[str, Any], body: bytes) -> _Answer:
+        """Answer a request whose body is there."""
+        stream: Any = io.BytesIO(body)
+        environ: Any = build_environ(scope, stream)  # type: ignore[arg-type]
+        environ["wsgi.input_terminated"] = True
+        asked = self._application.grouped(environ, len(body))
+        if asked is None:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer_one, environ)
+        lane = self._lanes.get(asked.found)
+        if lane is None:
+            threads = self._writing if asked.found.writes else self._threads
+            lane = self._lanes[asked.found] = Lane(self._answer_group, threads)
+        return await lane.ask(asked)
+
+    def _answer_one(self, environ: WSGIEnvironment) -> _Answer:
+        return _answer_of(self._application.respond(environ), environ)
+
+    def _answer_group(self, group: Sequence[Asked]) -> list[_Answer]:
+        responses = self._application.respond_all(group)
+        return [_answer_of(response, asked.environ) for response, asked in zip(responses, group, strict=True)]
+
+    async def _send(self, line: Line, answer: _Answer) -> None:
+        await line.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if isinstance(answer.body, bytes):
+            await line.send({"type": "http.response.body", "body": answer.body})
+            return
+        loop, chunks = asyncio.get_running_loop(), _while_open(line, answer.body)
+        try:
+            while (chunk := await loop.run_in_executor(self._threads, next, chunks, None)) is not None:
+                await line.send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await line.send({"type": "http.response.body", "body": b""})
+        finally:
+            self._threads.submit(chunks.close)
 
 
 async def _refuse(line: Line) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,13 +17,14 @@ from werkzeug.wrappers import Request, Response
 from picsellia_apply.lake.db import Database
 from picsellia_apply.lake.line import IDLE_S
 from picsellia_apply.lake.objects import ObjectStore
-from picsellia_apply.lake.refusal import bad_request
+from picsellia_apply.lake.refusal import Refusal, bad_request
 from picsellia_apply.lake.service import accounts
 from picsellia_apply.lake.signing import LIFETIME_S, Signer
 
 Body = TypeVar("Body")
 
 MEBIBYTE = 1024 * 1024
+CUT_OFF = "the body ends before it is whole"
 SWEEP_EVERY_S = 60.0
 """How often uploads that were given up are looked for while others go on."""
 
@@ -189,6 +191,21 @@ def answer(body: object, status: int = 200) -> Response:
 
 
 Handler = Callable[[Call], Response]
+GroupHandler = Callable[[Sequence[Call]], Sequence[Response | Refusal]]
+"""Answers several requests at once, each by itself: what is wrong with one of them is its own answer."""
+
+
+def alone(many: GroupHandler) -> Handler:
+    """Return the handler of one request, for what answers several."""
+
+    @functools.wraps(many)
+    def handler(call: Call) -> Response:
+        (one,) = many([call])
+        if isinstance(one, Refusal):
+            raise one
+        return one
+
+    return handler
 
 
 def error_answer(status: int, message: str, headers: Mapping[str, Any] | None = None) -> Response:

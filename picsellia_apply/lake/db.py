@@ -7,17 +7,31 @@ requests commit once.
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, bindparam, cast, create_engine, event, func, select, text
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -51,16 +65,53 @@ def one_of(column: ColumnElement[Any], values: Collection[str] | Collection[int]
     Raises:
         Refusal: 400, a text holds U+0000: SQLite ends a JSON text there, so that it would mean another.
     """
-    encoded = msgspec.json.encode(list(values)).decode()
-    if "\\u0000" in encoded and any("\0" in str(value) for value in values):
+    return _in_list(column, bindparam(None, encoded(values)))
+
+
+def one_of_those(column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+    """Return the same for values that are given, `encoded`, when a statement is executed: it is made once then."""
+    return _in_list(column, bindparam(parameter, type_=Text))
+
+
+def _in_list(column: ColumnElement[Any], listed: BindParameter[str]) -> ColumnElement[bool]:
+    values = json_texts(listed).table_valued("value")
+    return column.in_(select(cast(values.c.value, column.type)))
+
+
+def encoded(values: Collection[str] | Collection[int]) -> str:
+    """Return values as the parameter of a condition.
+
+    Raises:
+        Refusal: 400, a text holds U+0000: SQLite ends a JSON text there, so that it would mean another.
+    """
+    text = msgspec.json.encode(list(values)).decode()
+    if "\\u0000" in text and any("\0" in str(value) for value in values):
         raise bad_request("a name or an id holds the character U+0000")
-    listed = json_texts(bindparam(None, encoded)).table_valued("value")
-    return column.in_(select(cast(listed.c.value, column.type)))
+    return text
 
 
 def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+@functools.cache
+def _put(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> sqlite.Insert | postgresql.Insert:
+    new = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    changed = {name: new.excluded[name] for name in names if name not in key}
+    return new.on_conflict_do_update(index_elements=key, set_=changed)
+
+
+def put_rows(conn: Connection, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, each in place of the one of the same key.
+
+    Args:
+        conn: An open write.
+        table: Where to.
+        key: The columns of a unique constraint.
+        rows: Not empty; each with the same columns.
+    """
+    conn.execute(_put(conn.dialect.name, table, tuple(key), tuple(rows[0])), rows)
 
 
 _ALWAYS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY")

@@ -61,16 +61,16 @@ def _events(request: Request, limit: int) -> Iterator[Event]:
 
 def receive_form(
     request: Request, open_blob: Callable[[Mapping[str, str]], Incoming], limit: int
-) -> tuple[dict[str, str], Incoming, str]:
+) -> tuple[dict[str, str], int, str]:
     """Read an upload form.
 
     Args:
         request: The request.
-        open_blob: Checks the fields and returns where the file's bytes go.
+        open_blob: Checks the fields and returns where the file's bytes go: behind what the blob holds already.
         limit: Most bytes of the file.
 
     Returns:
-        The fields, the blob with the file's bytes, and their sha256.
+        The fields, where in the blob the file's bytes begin (they end where it ends), and their sha256.
 
     Raises:
         Refusal: 400, it is no such form; 403, the fields do not hold; 413, it is over a limit.
@@ -79,13 +79,13 @@ def receive_form(
     try:
         for event in _events(request, limit):
             form.take(event)
-    except RequestEntityTooLarge as error:
-        raise too_large("the form is too large") from error
-    if form.blob is None:
-        raise bad_request("the form holds no `file`")
-    if form.blob.size > limit:
-        raise too_large("the file is too large")
-    return form.fields, form.blob, form.digest.hexdigest()
+        form.check(limit)
+    except BaseException as error:
+        form.drop()
+        if isinstance(error, RequestEntityTooLarge):
+            raise too_large("the form is too large") from error
+        raise
+    return form.fields, form.start, form.digest.hexdigest()
 
 
 class _Form:
@@ -94,6 +94,7 @@ class _Form:
     def __init__(self, open_blob: Callable[[Mapping[str, str]], Incoming]) -> None:
         self.fields: dict[str, str] = {}
         self.blob: Incoming | None = None
+        self.start = 0
         self.digest = hashlib.sha256()
         self._open_blob = open_blob
         self._name, self._text = "", b""
@@ -108,11 +109,23 @@ class _Form:
                 raise bad_request("the form holds another file than `file`, or two")
             case File():
                 self.blob = self._open_blob(self.fields)
+                self.start = self.blob.size
             case Data() if self.blob is not None:
                 self.digest.update(event.data)
                 self.blob.write(event.data)
             case Data():
                 self._add_text(event.data)
+
+    def check(self, limit: int) -> None:
+        if self.blob is None:
+            raise bad_request("the form holds no `file`")
+        if self.blob.size - self.start > limit:
+            raise too_large("the file is too large")
+
+    def drop(self) -> None:
+        """Forget the file's bytes."""
+        if self.blob is not None:
+            self.blob.cut(self.start)
 
     def _add_text(self, data: bytes) -> None:
         self._text += data

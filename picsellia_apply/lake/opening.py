@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
@@ -28,9 +28,6 @@ from picsellia_apply.lake.refusal import Refusal
 from picsellia_apply.lake.schema import REVISION, settings
 from picsellia_apply.lake.service import accounts, blobs, storage
 from picsellia_apply.lake.signing import Signer
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 EMBEDDED_NAME = "local"
 """The organization and the user of a lake that nobody gave others."""
@@ -52,7 +49,7 @@ class Lake:
         """Serve a platform; use `open_lake`."""
         self._platform = platform
         self.idle_s = platform.limits.idle_s
-        self.wsgi: WSGIApplication = Application(platform, embedded=embedded)
+        self.wsgi = Application(platform, embedded=embedded)
 
     def __enter__(self) -> Self:
         """Return itself."""

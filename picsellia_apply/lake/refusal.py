@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault of ours
     """A request that is answered by an error status.
@@ -16,6 +21,14 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault of ours
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+def attempt(do: Callable[[], T]) -> T | Refusal:
+    """Return what a step returns, or the refusal that it raises: for steps of several requests at once."""
+    try:
+        return do()
+    except Refusal as refusal:
+        return refusal
 
 
 def bad_request(message: str) -> Refusal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from picsellia_apply.lake.refusal import Refusal, bad_request, not_found
@@ -26,17 +26,29 @@ class Route(Generic[Target]):
         pattern: Segments: literal, `{name}` for one, `*name` for one or more.
         target: What answers it.
         signed: True where no token is asked for: a signature stands for it, or nobody's data is told.
+        many: Answers several of these requests at once, where that is cheaper than one by one.
+        writes: True where `many` writes.
     """
 
     method: str
     pattern: tuple[str, ...]
     target: Target
     signed: bool = False
+    many: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    writes: bool = False
 
 
-def route(method: str, pattern: str, target: Target, *, signed: bool = False) -> Route[Target]:
+def route(
+    method: str,
+    pattern: str,
+    target: Target,
+    *,
+    signed: bool = False,
+    many: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
+    writes: bool = False,
+) -> Route[Target]:
     """Return the route for a pattern written as a path."""
-    return Route(method, tuple(pattern.split("/")), target, signed)
+    return Route(method, tuple(pattern.split("/")), target, signed, many, writes)
 
 
 def segments_of(raw_path: str, base: str) -> list[str]:

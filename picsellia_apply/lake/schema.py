@@ -1,8 +1,8 @@
 """The tables, as SQLAlchemy knows them. `migrations/` makes them; a test compares the two.
 
 Inside, rows are joined by integers; outside, things are known by lower-case uuid4 texts (`uuid`). Names of pictures
-compare by code point. A picture's bytes are the `size` bytes from `start` of a blob: a batch is one blob, a single
-upload its own. Times are ISO 8601 texts in UTC.
+compare by code point. The bytes of a picture and of an object are the `size` bytes from `start` of a blob: what was
+stored together is one blob, a large upload its own. Times are ISO 8601 texts in UTC.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-REVISION = "0001"
+REVISION = "0004"
 """The migration these tables stand for; a store of another one is upgraded when it is opened."""
 
 metadata = MetaData(
@@ -239,6 +240,7 @@ objects = Table(
     Column("size", BigInteger, nullable=False),
     Column("blob_id", _KEY, ForeignKey("blobs.id"), nullable=False, index=True),
     Column("created", Text, nullable=False),
+    Column("start", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("organization_id", "bucket", "name"),
 )
 
@@ -275,4 +277,40 @@ workspaces = Table(
     UniqueConstraint("organization_id", "name"),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    _key(),
+    _to("organization_id", "organizations.id"),
+    Column("workspace", _NAME, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("sha256", Text, unique=True),
+    Column("holder", Text, nullable=False),
+    Column("ttl_s", Integer, nullable=False),
+    Column("acquired", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+    Column("broken_by", Text),
+    UniqueConstraint("organization_id", "workspace"),
+)
+"""One row per workspace, kept when its lease ends so that `number` rises; `sha256` (of the lease's id) is null then."""
+
+owners = Table(
+    "owners",
+    metadata,
+    _to("organization_id", "organizations.id", key=True),
+    Column("address", _NAME, primary_key=True),
+    _to("workspace_id", "workspaces.id", key=True, index=True),
+    Column("shared", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Which workspace owns an address; `shared` ones may have several owners, see the unique index below."""
+
+Index(
+    "uq_owners_one",
+    owners.c.organization_id,
+    owners.c.address,
+    unique=True,
+    sqlite_where=text("NOT shared"),
+    postgresql_where=text("NOT shared"),
+)
 Index("ix_annotations_picture_id", annotated.c.picture_id)

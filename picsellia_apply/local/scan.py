@@ -7,31 +7,40 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.local.cache import Entry, Stat, StatCache, stat_of
 from picsellia_apply.local.counting import AddedUp
 from picsellia_apply.local.globs import glob_fault, is_glob, matcher, normal_pattern
+from picsellia_apply.local.index import PictureIndex
 from picsellia_apply.local.measure import Fault, Progress, measure
 from picsellia_apply.local.naming import name_diagnostics, picture_name
 from picsellia_apply.local.walk import list_files
-from picsellia_apply.media import PICTURE_SUFFIXES, NotAPicture
+from picsellia_apply.media import PICTURE_SUFFIXES, NotAPicture, Pointer
 from picsellia_apply.model.declaration import LocalPictures
 from picsellia_apply.source import Place, Position, shown_path
 
 _SUFFIXES = tuple(sorted(PICTURE_SUFFIXES))
+INDEX_HINT = "run `picsellia-apply index` where the pictures are, and commit the file"
 _SHOWN = 50
 """Most files that are told one by one for one reason."""
 
 
 @dataclass(slots=True)
 class _Scan:
-    """What was found so far: files relative to their source, and everything to say."""
+    """What was found so far: files relative to their source, and everything to say.
+
+    `absent`: a source, or all that it held, is not on this machine, and there is an index to look it up in.
+    """
 
     cache: StatCache
     include: Sequence[str]
     exclude: Sequence[str]
     progress: AddedUp | None = None
+    index: PictureIndex | None = None
+    absent: bool = False
+    pointers: dict[str, tuple[str, Pointer]] = field(default_factory=dict)
     rows: list[tuple[str, str, Entry]] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -52,6 +61,8 @@ def scan_pictures(
     naming: str,
     cache: StatCache,
     progress: Progress | None = None,
+    index: PictureIndex | None = None,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[LocalPictures, tuple[Diagnostic, ...]]:
     """Find and read the pictures of one set.
 
@@ -63,16 +74,21 @@ def scan_pictures(
         naming: `basename` or `path`.
         cache: Knows files that did not change.
         progress: Told how many files are read, of how many found so far.
+        index: Knows the pictures that are not on this machine: their folder is absent or holds none, or what it holds
+            are git-lfs pointers. A picture that is here counts as it is, whatever the index says.
+        called: File (NFC) to the picture's name, where `naming` does not say it.
 
     Returns:
         The pictures, and every fault. A diagnostic about one file has its position; one about the set as a whole has
         none; one about an entry of `include` or `exclude` has a `Place` without a file, relative to the set's fields.
     """
-    scan = _Scan(cache, include, exclude, AddedUp(progress) if progress else None)
+    scan = _Scan(cache, include, exclude, AddedUp(progress) if progress else None, index)
     for number, source in enumerate(sources):
         _scan_source(scan, source, number)
     for folder, files in scan.singles.items():
         _scan_files(scan, folder, files)
+    if index is not None:
+        _look_up(scan, index)
     _tell_patterns(scan)
     _tell_exclude(scan)
     _tell_hidden(scan)
@@ -81,7 +97,7 @@ def scan_pictures(
         scan.diagnostics.append(
             _error("P002", "no picture is chosen", None, "do `include` and `exclude` fit the files?")
         )
-    return _columns(scan, naming), tuple(scan.diagnostics)
+    return _columns(scan, naming, called), tuple(scan.diagnostics)
 
 
 def _scan_source(scan: _Scan, source: Path, number: int) -> None:
@@ -89,6 +105,9 @@ def _scan_source(scan: _Scan, source: Path, number: int) -> None:
     try:
         stat = source.stat()
     except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError) and scan.index is not None and scan.index.stands_in:
+            scan.absent = True
+            return
         reason = (
             "does not exist"
             if isinstance(error, FileNotFoundError)
@@ -122,7 +141,9 @@ def _scan_folder(scan: _Scan, folder: Path, place: Place) -> None:
     scan.hidden_files += listing.hidden_files
     scan.hidden_folders += listing.hidden_folders
     pictures = [file for file in listing.files if file.lower().endswith(_SUFFIXES)]
-    if not pictures and not (listing.files and scan.include) and not listing.diagnostics:
+    if not pictures and scan.index is not None and scan.index.stands_in:
+        scan.absent = True
+    elif not pictures and not (listing.files and scan.include) and not listing.diagnostics:
         known = ", ".join(sorted(suffix[1:] for suffix in PICTURE_SUFFIXES))
         message = f"the folder `{shown_path(folder)}` holds no picture"
         scan.diagnostics.append(_error("P002", message, place, f"types we know: {known}"))
@@ -132,7 +153,7 @@ def _scan_folder(scan: _Scan, folder: Path, place: Place) -> None:
     _take(scan, folder, entries, faults)
 
 
-def _choose(scan: _Scan, files: Mapping[str, Stat], pictures: Sequence[str]) -> list[str]:
+def _choose(scan: _Scan, files: Collection[str], pictures: Sequence[str]) -> list[str]:
     chosen: Sequence[str] = pictures
     if scan.include:
         chosen = _included(scan, files, pictures)
@@ -162,7 +183,7 @@ def _hits(pattern: str, names: Collection[str], choice: Collection[str]) -> set[
     return set(filter(matcher([pattern]), choice)) if is_glob(pattern) and not glob_fault(pattern) else set()
 
 
-def _included(scan: _Scan, files: Mapping[str, Stat], pictures: Sequence[str]) -> list[str]:
+def _included(scan: _Scan, files: Collection[str], pictures: Sequence[str]) -> list[str]:
     """Choose by `include`, and keep in mind which of its entries chose something."""
     normal = {_normal(file): file for file in files}
     known = {_normal(file) for file in pictures}
@@ -187,6 +208,39 @@ def _take(scan: _Scan, folder: Path, entries: Mapping[str, Entry], faults: Mappi
             scan.seen.add(path)
             scan.rows.append((file, path, entry))
     scan.faults.update((root + file, fault) for file, fault in faults.items())
+    for file, fault in faults.items():
+        if isinstance(fault, NotAPicture) and fault.pointer is not None:
+            scan.pointers[root + file] = _normal(file), fault.pointer
+
+
+def _look_up(scan: _Scan, index: PictureIndex) -> None:
+    """Take from the index what is not on this machine."""
+    against: dict[str, list[str]] = {"not in the index": [], "of other bytes than the index says": []}
+    unknown, stale = against.values()
+    for path, (file, pointer) in scan.pointers.items():
+        entry = index.entries.get(file)
+        if entry is None:
+            unknown.append(file)
+        elif (entry.sha256, entry.size) != (pointer.sha256, pointer.size):
+            stale.append(file)
+        else:
+            scan.rows.append((file, "", entry))
+        del scan.faults[path]
+    for reason, files in against.items():
+        if files:
+            scan.diagnostics.append(_pointers_fault(files, reason))
+    if scan.absent:
+        here = {_normal(file) for file, _, _ in scan.rows}.union(stale)
+        left = [file for file in index.entries if file not in here]
+        scan.rows += [(file, "", index.entries[file]) for file in _choose(scan, left, left)]
+        scan.folders += 1
+
+
+def _pointers_fault(files: Sequence[str], reason: str) -> Diagnostic:
+    listed = ", ".join(f"`{file}`" for file in files[:3]) + (", ..." if len(files) > 3 else "")
+    count = "1 git-lfs pointer is" if len(files) == 1 else f"{len(files):,} git-lfs pointers are"
+    place = Place("", 0, ("index",))
+    return Diagnostic("P034", Severity.error, f"{count} {reason}: {listed}", place, INDEX_HINT, len(files))
 
 
 def _tell_patterns(scan: _Scan) -> None:
@@ -203,7 +257,9 @@ def _tell_patterns(scan: _Scan) -> None:
             scan.diagnostics.append(Diagnostic("P011", Severity.warning, message, place))
         else:
             hint = f"for everything in a folder write `{normal_pattern(pattern)}/**`" if "." not in pattern else ""
-            scan.diagnostics.append(_error("P012", f"there is no file `{pattern}`", place, hint))
+            where = ", neither here nor in the index" if scan.absent else ""
+            hint = INDEX_HINT if scan.absent else hint
+            scan.diagnostics.append(_error("P012", f"there is no file `{pattern}`{where}", place, hint))
     if len(silent) > _SHOWN:
         more = len(silent) - _SHOWN
         message = f"{more:,} more entries of `include` match nothing"
@@ -211,6 +267,8 @@ def _tell_patterns(scan: _Scan) -> None:
 
 
 def _tell_exclude(scan: _Scan) -> None:
+    if scan.absent:  # the index does not hold what is excluded
+        return
     silent = [number for number in range(len(scan.exclude)) if number not in scan.excluding]
     for number in silent[:_SHOWN]:
         pattern, place = scan.exclude[number], Place("", 0, ("exclude", str(number)))
@@ -278,15 +336,18 @@ def _file_fault(path: str, fault: Fault) -> Diagnostic:
     return Diagnostic("P009", Severity.error, f"the file cannot be read: {fault.strerror}", position)
 
 
-def _columns(scan: _Scan, naming: str) -> LocalPictures:
+def _columns(scan: _Scan, naming: str, called: Mapping[str, str]) -> LocalPictures:
     names = [picture_name(file, naming) for file, _, _ in scan.rows]
-    scan.diagnostics += name_diagnostics(names, [path for _, path, _ in scan.rows], [file for file, _, _ in scan.rows])
+    if called:
+        names = [called.get(_normal(row[0]), name) for row, name in zip(scan.rows, names, strict=True)]
+    paths = [path or file for file, path, _ in scan.rows]
+    scan.diagnostics += name_diagnostics(names, paths, [file for file, _, _ in scan.rows])
     if not names:
         return LocalPictures()
-    rows = [(name, file, path, *entry) for name, (file, path, entry) in zip(names, scan.rows, strict=True)]
+    rows = [(name, _normal(file), path, *entry) for name, (file, path, entry) in zip(names, scan.rows, strict=True)]
     rows.sort()
-    name, files, paths, sizes, _, _, _, digests, widths, heights, turns = zip(*rows, strict=True)
-    return LocalPictures(name, files, paths, digests, sizes, widths, heights, turns)
+    name, files, opened, sizes, _, _, _, digests, widths, heights, turns = zip(*rows, strict=True)
+    return LocalPictures(name, files, opened, digests, sizes, widths, heights, turns)
 
 
 def _error(code: str, message: str, place: Place | None, hint: str = "") -> Diagnostic:

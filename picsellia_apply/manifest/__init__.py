@@ -3,7 +3,9 @@
 files     which files, which documents are ours           yaml      text to plain values
 documents what a document may say (pydantic)              faults    what pydantic refuses, in our words
 locate    places to positions, only when asked            loading   the join
+variables, varfile, substitution                          `${var.name}`: declared, given, put in
 pictures, dataset, network, workspace                     what each kind points at, read in
+index, indexing                                           picture sets on machines without the pictures
 annotations                                               annotation files to canonical texts
 references, tags, names                                   what documents say about each other
 near      the path that was probably meant
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from picsellia_apply.errors import Diagnostic
     from picsellia_apply.local import StatCache
+    from picsellia_apply.manifest.variables import Given
     from picsellia_apply.model.declaration import Declaration
 
 
@@ -27,13 +30,14 @@ def load(
     paths: Sequence[Path],
     *,
     workspace: str | None = None,
+    given: Sequence[Given] = (),
     cache: StatCache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Declaration:
     """Read manifests, and everything they point at; see `manifest.loading`."""
     from picsellia_apply.manifest.loading import load as load_now
 
-    return load_now(paths, workspace=workspace, cache=cache, progress=progress)
+    return load_now(paths, workspace=workspace, given=given, cache=cache, progress=progress)
 
 
 def positioned(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

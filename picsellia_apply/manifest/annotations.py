@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic, Severity
@@ -15,10 +15,11 @@ from picsellia_apply.formats.spots import places_in_file
 from picsellia_apply.manifest.documents import AnnotationSpec
 from picsellia_apply.manifest.faults import fault, finding, nearest
 from picsellia_apply.manifest.locate import Locator
-from picsellia_apply.manifest.paths import is_pointer, mode_of, pointer_fault
+from picsellia_apply.manifest.paths import is_ordinary, is_pointer, pointer_fault
+from picsellia_apply.manifest.reach import Reach
 from picsellia_apply.model.annotation import FileAnnotations
 from picsellia_apply.model.declaration import AnnotationSource
-from picsellia_apply.source import Place
+from picsellia_apply.source import Place, Position
 
 _log = logging.getLogger(__name__)
 _REALLY_NEAR = 0.8
@@ -55,28 +56,30 @@ class AnnotationFiles:
         """
         self._locator = locator
         self._read: dict[tuple[str, str, str], FileAnnotations | None] = {}
+        self._sizes: dict[tuple[str, str, str], dict[str, tuple[int, int]]] = {}
         self._converted: dict[object, Converted] = {}
         self._told: set[object] = set()
         self.diagnostics: list[Diagnostic] = []
 
-    def source(self, folder: Path, spec: AnnotationSpec, place: Place, labels: Labels) -> AnnotationSource | None:
+    def source(self, reach: Reach, spec: AnnotationSpec, place: Place, labels: Labels) -> AnnotationSource | None:
         """Return one source with its objects, or None when the file is not there or not right.
 
         Args:
-            folder: What the path is relative to.
+            reach: What the path is relative to. Annotations may lie elsewhere: what is told of them is parsed.
             spec: The source as the manifest has it.
             place: Its node.
             labels: Of the dataset.
         """
-        path = folder / spec.path
-        if mode_of(folder, spec.path, place.at("path"), self.diagnostics) is None:
+        path = reach.folder / spec.path
+        if not is_ordinary(reach.folder, spec.path, place.at("path"), self.diagnostics):
             return None
         if is_pointer(path):
             self.diagnostics.append(pointer_fault(spec.path, place.at("path")))
             return None
         key = os.path.abspath(path), spec.format, spec.coordinates  # noqa: PTH100 - links stay as they are
         if key not in self._read:
-            self._read[key] = self._read_file(path, spec)
+            self._read[key] = self._read_file(path, spec, reach)
+            self._sizes[key] = _sizes(self._read[key])
         file = self._read[key]
         if file is None:
             return None
@@ -87,11 +90,11 @@ class AnnotationFiles:
         if (known, labels.dataset) not in self._told:
             self._told.add((known, labels.dataset))
             self._tell(self._converted[known], file, _Named(path, spec, place, labels))
-        return AnnotationSource(place, spec.path, spec.policy, self._converted[known].objects)
+        return AnnotationSource(place, spec.path, spec.policy, self._converted[known].objects, self._sizes[key])
 
-    def _read_file(self, path: Path, spec: AnnotationSpec) -> FileAnnotations | None:
+    def _read_file(self, path: Path, spec: AnnotationSpec, reach: Reach) -> FileAnnotations | None:
         file, diagnostics = read_annotations(path, spec.format, coordinates=spec.coordinates)
-        self.diagnostics += diagnostics
+        self.diagnostics += (_without_line(one, reach) for one in diagnostics)
         pictures, objects = len(file.pictures), _objects(len(file.labels))
         _log.info("read %s: %s picture%s, %s", spec.path, f"{pictures:,}", "s" * (pictures != 1), objects)
         return None if any(one.severity is Severity.error for one in diagnostics) else file
@@ -122,6 +125,22 @@ class AnnotationFiles:
             objects = f"{_objects(tally.count)} of `{named.spec.path}`, first at {places[tally.place]}"
             message = f"label `{label}` is not declared by dataset `{labels.dataset}`: {objects}"
             yield fault("M012", message, named.place.at("path"), hint, count=tally.count)
+
+
+def _without_line(one: Diagnostic, reach: Reach) -> Diagnostic:
+    """Return a diagnostic that shows no line of a file out of reach: what is no annotations may be a secret."""
+    match one.position:
+        case Position(file=file, line=line, column=column) if line and reach.outside(os.path.abspath(file)):  # noqa: PTH100
+            where = f"line {line}, column {column}" if column else f"line {line}"
+            return replace(one, message=f"{one.message} ({where})", position=Position(file))
+        case _:
+            return one
+
+
+def _sizes(file: FileAnnotations | None) -> dict[str, tuple[int, int]]:
+    if file is None:
+        return {}
+    return {name: size for name, size in zip(file.pictures, file.sizes_wh, strict=True) if size is not None}
 
 
 def _objects(count: int) -> str:

@@ -25,3 +25,18 @@ def bytes_by_ref(declaration: Declaration) -> dict[str, str]:
         if network.thumbnail is not None:
             paths[str(Address("thumbnail", network.name))] = network.thumbnail.path
     return paths
+
+
+def digests_by_ref(declaration: Declaration) -> dict[str, str | None]:
+    """Return the sha256 of everything that has bytes, None where they are not on this machine; keys as above."""
+    digests: dict[str, str | None] = {}
+    for one in declaration.picture_sets:
+        head, pictures = str(Address("pictures", one.name)), one.pictures
+        rows = zip(pictures.files, pictures.paths, pictures.sha256, strict=True)
+        digests.update({f"{head}:{file}": sha256 if path else None for file, path, sha256 in rows})
+    for network in declaration.networks:
+        for key, file in network.files.items():
+            digests[str(Address("file", network.name, rest=(key,)))] = file.sha256
+        if network.thumbnail is not None:
+            digests[str(Address("thumbnail", network.name))] = network.thumbnail.sha256
+    return digests

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic
+from picsellia_apply.manifest import listed
 from picsellia_apply.manifest.annotations import AnnotationFiles, Labels
 from picsellia_apply.manifest.documents import (
     DatasetDocument,
-    DatasetSpec,
+    LabelSpec,
     SelectionSpec,
     VersionSpec,
     managed,
@@ -19,6 +18,7 @@ from picsellia_apply.manifest.documents import (
 from picsellia_apply.manifest.faults import fault
 from picsellia_apply.manifest.files import Read
 from picsellia_apply.manifest.paths import existing, read_text
+from picsellia_apply.manifest.reach import Reach
 from picsellia_apply.model.declaration import Dataset, Selection, Version
 from picsellia_apply.source import Place
 
@@ -31,23 +31,27 @@ def read_dataset(read: Read, document: DatasetDocument, files: AnnotationFiles) 
     """
     diagnostics: list[Diagnostic] = []
     spec, name = document.spec, document.metadata.name
-    labels = _labels(spec, name, read.place.at("spec", "labels"))
-    pairs = None if managed(spec, "labels") is None else tuple((one.name, one.type) for one in spec.labels)
+    common = _labels(managed(spec, "labels"), name, read.place.at("spec", "labels"))
     versions = []
     for number, version in enumerate(spec.versions):
         place = read.place.at("spec", "versions", number)
-        versions.append(_version(version, place, read.folder, pairs, labels, files, diagnostics))
+        own = managed(version, "labels")
+        labels = common if own is None else _labels(own, name, place.at("labels"))
+        declared = managed(spec, "labels") if own is None else own
+        pairs = None if declared is None else tuple((one.name, one.type) for one in declared)
+        versions.append(_version(version, place, read.reach, pairs, labels, files, diagnostics))
     description, private = managed(spec, "description"), managed(spec, "private")
     absent = unmanaged(spec, "versions")
-    return Dataset(name, read.place, tuple(versions), description, private, absent), diagnostics
+    protect = managed(spec, "protect")
+    return Dataset(name, read.place, tuple(versions), description, private, absent, protect), diagnostics
 
 
-def _labels(spec: DatasetSpec, dataset: str, place: Place) -> Labels:
-    if managed(spec, "labels") is None:
+def _labels(declared: Sequence[LabelSpec] | None, dataset: str, place: Place) -> Labels:
+    if declared is None:
         return Labels(dataset)
     types: dict[str, frozenset[str]] = {}
     places: dict[str, Place] = {}
-    for number, label in enumerate(spec.labels):
+    for number, label in enumerate(declared):
         types[label.name] = types.get(label.name, frozenset()) | {label.type}
         places.setdefault(label.name, place.at(number, "name"))
     return Labels(dataset, types, places)
@@ -56,7 +60,7 @@ def _labels(spec: DatasetSpec, dataset: str, place: Place) -> Labels:
 def _version(  # noqa: PLR0917 - one call, one meaning each
     spec: VersionSpec,
     place: Place,
-    folder: Path,
+    reach: Reach,
     pairs: tuple[tuple[str, str], ...] | None,
     labels: Labels,
     files: AnnotationFiles,
@@ -64,26 +68,26 @@ def _version(  # noqa: PLR0917 - one call, one meaning each
 ) -> Version:
     chosen = managed(spec, "pictures")
     sources = [
-        files.source(folder, one, place.at("annotations", number), labels)
-        for number, one in enumerate(spec.annotations)
+        files.source(reach, one, place.at("annotations", number), labels) for number, one in enumerate(spec.annotations)
     ]
     return Version(
         spec.name,
         place,
-        None if chosen is None else _selection(chosen, place.at("pictures"), folder, diagnostics),
+        None if chosen is None else _selection(chosen, place.at("pictures"), reach, diagnostics),
         managed(spec, "from_"),
         pairs,
         tuple(source for source in sources if source is not None),
         spec.frozen,
         unmanaged(spec, "annotations"),
+        managed(spec, "protect"),
     )
 
 
-def _selection(spec: SelectionSpec, place: Place, folder: Path, diagnostics: list[Diagnostic]) -> Selection:
+def _selection(spec: SelectionSpec, place: Place, reach: Reach, diagnostics: list[Diagnostic]) -> Selection:
     names, tags = None, managed(spec, "tags")
     written = managed(spec, "names")
     if written is not None:
-        names = _names(folder, written, place.at("names"), diagnostics)
+        names = _names(reach, written, place.at("names"), diagnostics)
     return Selection(
         place,
         managed(spec, "query"),
@@ -94,18 +98,14 @@ def _selection(spec: SelectionSpec, place: Place, folder: Path, diagnostics: lis
     )
 
 
-def _names(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> tuple[str, ...]:
-    path = existing(folder, written, place, diagnostics)
+def _names(reach: Reach, written: str, place: Place, diagnostics: list[Diagnostic]) -> tuple[str, ...]:
+    path = existing(reach, written, place, diagnostics)
     text = None if path is None else read_text(path, written, place, diagnostics)
     if text is None:
         return ()
-    names = picture_names(text.split("\n"))
+    if listed.is_exact(text):
+        return tuple(dict.fromkeys(name for (name,) in listed.read_exact(text, written, 1, place, diagnostics)))
+    names = listed.plain_names(text.split("\n"))
     if not names:
         diagnostics.append(fault("M038", f"`{written}` names no picture", place, "write one picture name per line"))
     return names
-
-
-def picture_names(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the picture names of a list: one per line, NFC, empty lines aside, each once."""
-    stripped = (unicodedata.normalize("NFC", line.strip()) for line in lines)
-    return tuple(dict.fromkeys(name for name in stripped if name))

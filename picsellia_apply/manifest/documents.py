@@ -8,32 +8,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from picsellia_apply.formats import FORMATS
-from picsellia_apply.model.names import NAME_LENGTH
+from picsellia_apply.manifest.nodes import FilePath, Name, Node, Percent, Quantity, SegmentName, Text
+from picsellia_apply.manifest.policy_spec import PolicySpec
 
 API_VERSION = "picsellia-apply/v1"
+PROTECT = "Nothing of it is ever deleted, not even when this document is gone; an explicit `false` ends that."
 
-_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
-_SEGMENT = r"^[^\x00-\x1f\x7f/]*$"
 
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH, pattern=_VISIBLE)]
-SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH, pattern=_SEGMENT)]
-FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=_VISIBLE)]
-Quantity = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+VARIABLES_SCHEMA = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$"},
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+}
 
 
 def _not_latest(name: str) -> str:
@@ -73,12 +63,6 @@ Paths = Annotated[
 ]
 
 
-class Node(BaseModel):
-    """Any map of a manifest: unknown fields are errors, values are never converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 def managed(node: Node, field: str) -> Any:
     """Return the field's value when the manifest mentions it, else None (unmanaged)."""
     return getattr(node, field) if field in node.model_fields_set else None
@@ -112,8 +96,13 @@ class PictureSetSpec(Node):
     naming: Literal["basename", "path"] = Field(
         "basename", description="The picture's name in the lake: its base name, or its path relative to `from`."
     )
+    names: FilePath = Field("", description="File with names of pictures whose file is called otherwise.")
     tags: list[Name] = Field([], description="Tags that every one of the pictures carries.")
     restore: bool = Field(default=False, description="Upload again what a person deleted from the lake.")
+    index: FilePath = Field(
+        "", description="File that `picsellia-apply index` writes, for machines without the pictures."
+    )
+    protect: bool = Field(default=False, description=PROTECT)
 
 
 class TagQuerySpec(Node):
@@ -176,8 +165,10 @@ class VersionSpec(Node):
     name: VersionName = Field(description="The version's name; not `latest`.")
     from_: VersionName = Field("-", alias="from", description="An earlier version of this dataset to begin with.")
     pictures: SelectionSpec = Field(SelectionSpec.model_construct(), description="Which pictures it holds.")
+    labels: list[LabelSpec] = Field([], description="Labels of this version; absent: those of the dataset.")
     annotations: list[AnnotationSpec] = Field([], description="Where its annotations come from.")
     frozen: bool = Field(default=False, description="Never changes after it was created.")
+    protect: bool = Field(default=False, description=PROTECT)
 
 
 class DatasetSpec(Node):
@@ -187,6 +178,7 @@ class DatasetSpec(Node):
     private: bool = Field(default=True, description="Whether only the organization sees it.")
     labels: list[LabelSpec] = Field([], description="Labels of every version; absent: labels are unmanaged.")
     versions: list[VersionSpec] = Field([], description="Created in this order.")
+    protect: bool = Field(default=False, description=PROTECT)
 
 
 class Readme(Node):
@@ -237,6 +229,7 @@ class NetworkSpec(Node):
     ] = Field(Readme.model_construct(), description="A text, or `{file: PATH}`.")
     files: dict[Name, FilePath] = Field({}, description="Key to file, relative to this manifest.")
     thumbnail: FilePath = Field("", description="A picture of it.")
+    protect: bool = Field(default=False, description=PROTECT)
 
 
 class GuardsSpec(Node):
@@ -244,6 +237,13 @@ class GuardsSpec(Node):
 
     delete_percent: Percent = Field(10.0, alias="deletePercent", description="How much it may delete.")
     update_percent: Percent = Field(50.0, alias="updatePercent", description="How much it may change.")
+
+
+class MovedSpec(Node):
+    """A rename: what was managed under one address is managed under another."""
+
+    from_: Text = Field(alias="from", description="The old address: `pictures/SET`, `query/QUERY` or `network/NAME`.")
+    to: Text = Field(description="The new one; it is declared.")
 
 
 class WorkspaceSpec(Node):
@@ -255,6 +255,10 @@ class WorkspaceSpec(Node):
     organization: Name = Field("", description="The organization's name or id.")
     guards: GuardsSpec = Field(GuardsSpec.model_construct(), description="Budgets of one apply.")
     prune: bool = Field(default=False, description="Delete what we made and nobody declares any more.")
+    variables: Annotated[dict[str, Any], WithJsonSchema(VARIABLES_SCHEMA)] = Field(
+        {}, description="Variables with their defaults, null for none: `${var.name}` in any value. No secrets."
+    )
+    moved: list[MovedSpec] = Field([], description="What was called otherwise before; what belongs to it moves along.")
 
 
 class _Document(Node):
@@ -301,7 +305,17 @@ class WorkspaceDocument(_Document):
     spec: WorkspaceSpec = WorkspaceSpec.model_construct()
 
 
-AnyDocument = PictureSetDocument | TagQueryDocument | DatasetDocument | NetworkDocument | WorkspaceDocument
+class PolicyDocument(_Document):
+    """Checks that every plan must pass."""
+
+    kind: Literal["Policy"]
+    metadata: SegmentMetadata
+    spec: PolicySpec
+
+
+AnyDocument = (
+    PictureSetDocument | TagQueryDocument | DatasetDocument | NetworkDocument | WorkspaceDocument | PolicyDocument
+)
 
 KINDS: dict[str, type[AnyDocument]] = {
     "PictureSet": PictureSetDocument,
@@ -309,6 +323,7 @@ KINDS: dict[str, type[AnyDocument]] = {
     "Dataset": DatasetDocument,
     "Network": NetworkDocument,
     "Workspace": WorkspaceDocument,
+    "Policy": PolicyDocument,
 }
 """Every kind of document, in the order of the manual."""
 
@@ -318,6 +333,28 @@ def json_schema() -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[AnyDocument, Field(discriminator="kind")])
-    schema = adapter.json_schema(by_alias=True)
+    schema = _with_variables(adapter.json_schema(by_alias=True))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "picsellia-apply manifest"}
     return {**head, **schema}
+
+
+_REFERENCE_SCHEMA = {"type": "string", "pattern": r"^\$\{var\.[A-Za-z_][A-Za-z0-9_]{0,63}\}$"}
+_FIXED = frozenset({"apiVersion", "kind"})
+
+
+def _with_variables(schema: Any) -> Any:
+    """Return a schema that takes a variable where a number, `true`, `false` or one of a few texts is wanted."""
+    if isinstance(schema, list):
+        return [_with_variables(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    filled = {key: item if key == "default" else _fields(item) if key == "properties" else _with_variables(item)
+              for key, item in schema.items()}  # fmt: skip
+    if schema.get("type") in ("number", "integer", "boolean") or "enum" in schema:
+        about = {key: filled.pop(key) for key in ("title", "description", "default") if key in filled}
+        return {**about, "anyOf": [filled, _REFERENCE_SCHEMA]}
+    return filled
+
+
+def _fields(properties: dict[str, Any]) -> dict[str, Any]:
+    return {name: one if name in _FIXED else _with_variables(one) for name, one in properties.items()}

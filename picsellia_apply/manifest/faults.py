@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.manifest.locate import key_of
+from picsellia_apply.manifest.secrets import SECRET_HINT, is_secret
 from picsellia_apply.model.names import NAME_LENGTH
 from picsellia_apply.source import Place
 
@@ -163,9 +164,10 @@ def _name_fault(value: Any) -> str:
 
 
 def _unknown(loc: Sequence[str], model: type[BaseModel], root: Place) -> Diagnostic:
-    known = _fields(_type_at(model, loc[:-1]))
+    known = _fields(type_at(model, loc[:-1]))
     where = f" in {_field(loc[:-1])}" if len(loc) > 1 else ""
     hint = did_you_mean(loc[-1], known) or f"known here: {', '.join(known)}"
+    hint = SECRET_HINT if is_secret(loc[-1]) else hint
     return fault("M009", f"unknown field `{loc[-1]}`{where}", key_of(root.at(*loc[:-1]), loc[-1]), hint)
 
 
@@ -176,19 +178,19 @@ def _fields(annotation: Any) -> tuple[str, ...]:
 
 
 def _choices(model: type[BaseModel], loc: Sequence[str]) -> tuple[str, ...]:
-    return tuple(map(str, get_args(_type_at(model, loc))))
+    return tuple(map(str, get_args(type_at(model, loc))))
 
 
-def _type_at(annotation: Any, loc: Sequence[str]) -> Any:
+def type_at(annotation: Any, loc: Sequence[str]) -> Any:
     """Return the type declared at a path of fields, keys and indexes."""
     annotation = _bare(annotation)
     if not loc:
         return annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
-        return _type_at(fields.get(loc[0], Any), loc[1:])
+        return type_at(fields.get(loc[0], Any), loc[1:])
     items = get_args(annotation)
-    return _type_at(items[-1] if items else Any, loc[1:])
+    return type_at(items[-1] if items else Any, loc[1:])
 
 
 def _bare(annotation: Any) -> Any:

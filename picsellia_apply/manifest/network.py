@@ -14,6 +14,7 @@ from picsellia_apply.manifest.documents import NetworkDocument, NetworkSpec, man
 from picsellia_apply.manifest.faults import fault
 from picsellia_apply.manifest.files import Read
 from picsellia_apply.manifest.paths import existing, is_pointer, pointer_fault, read_text
+from picsellia_apply.manifest.reach import Reach
 from picsellia_apply.media import NotAPicture, probe
 from picsellia_apply.model.declaration import LocalFile, Network
 from picsellia_apply.source import Place
@@ -32,20 +33,21 @@ def read_network(read: Read, document: NetworkDocument, cache: StatCache) -> tup
     fields = dict(_plain_fields(spec))
     readme = managed(spec, "readme")
     if readme is not None:
-        text = _readme(readme.text, readme.file, read.folder, place.at("readme", "file"), diagnostics)
+        text = _readme(readme.text, readme.file, read.reach, place.at("readme", "file"), diagnostics)
         fields["readme_text"] = text
     files = {}
     for key, written in (managed(spec, "files") or {}).items():
-        file = _local_file(read.folder, written, place.at("files", key), cache, diagnostics)
+        file = _local_file(read.reach, written, place.at("files", key), cache, diagnostics)
         if file is not None:
             files[key] = file
     thumbnail = None
     if "thumbnail" in spec.model_fields_set:
-        thumbnail = _local_file(read.folder, spec.thumbnail, place.at("thumbnail"), cache, diagnostics)
+        thumbnail = _local_file(read.reach, spec.thumbnail, place.at("thumbnail"), cache, diagnostics, anywhere=True)
         if thumbnail is not None:
             _check_picture(thumbnail, place.at("thumbnail"), diagnostics)
     absent = unmanaged(spec, "files", "thumbnail")
-    return Network(document.metadata.name, read.place, fields, files, thumbnail, absent), diagnostics
+    protect = managed(spec, "protect")
+    return Network(document.metadata.name, read.place, fields, files, thumbnail, absent, protect), diagnostics
 
 
 def _plain_fields(spec: NetworkSpec) -> Mapping[str, Any]:
@@ -54,19 +56,25 @@ def _plain_fields(spec: NetworkSpec) -> Mapping[str, Any]:
     return {_WIRE_NAMES.get(name, name): getattr(spec, name) for name in plain if name in spec.model_fields_set}
 
 
-def _readme(text: str, written: str, folder: Path, place: Place, diagnostics: list[Diagnostic]) -> str:
+def _readme(text: str, written: str, reach: Reach, place: Place, diagnostics: list[Diagnostic]) -> str:
     if not written:
         return text
-    path = existing(folder, written, place, diagnostics)
+    path = existing(reach, written, place, diagnostics)
     if path is None:
         return ""
     return read_text(path, written, place, diagnostics) or ""
 
 
 def _local_file(
-    folder: Path, written: str, place: Place, cache: StatCache, diagnostics: list[Diagnostic]
+    reach: Reach,
+    written: str,
+    place: Place,
+    cache: StatCache,
+    diagnostics: list[Diagnostic],
+    *,
+    anywhere: bool = False,
 ) -> LocalFile | None:
-    path = existing(folder, written, place, diagnostics)
+    path = existing(reach, written, place, diagnostics, anywhere=anywhere)
     if path is None:
         return None
     if is_pointer(path):

@@ -1,4 +1,4 @@
-"""Files that manifests name: there, no folder, no git-lfs pointer, text where text is wanted."""
+"""Files that manifests name: within reach, there, no folder, no git-lfs pointer, text where text is wanted."""
 
 from __future__ import annotations
 
@@ -8,20 +8,41 @@ from pathlib import Path
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.manifest.faults import fault
 from picsellia_apply.manifest.near import near_path_hint
+from picsellia_apply.manifest.reach import VARIABLE, Reach, of_kernel
 from picsellia_apply.media import LFS_POINTER
 from picsellia_apply.source import Place
 
 
-def existing(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> Path | None:
-    """Return the file that a manifest names, or None after telling what is wrong with it."""
-    mode = mode_of(folder, written, place, diagnostics)
+def existing(
+    reach: Reach, written: str, place: Place, diagnostics: list[Diagnostic], *, anywhere: bool = False
+) -> Path | None:
+    """Return the file that a manifest names, or None after telling what is wrong with it.
+
+    Only what is decoded before anything of it is told may lie `anywhere`: out of the project too.
+    """
+    if not anywhere and not is_within(reach, written, place, diagnostics):
+        return None
+    mode = mode_of(reach.folder, written, place, diagnostics)
     if mode is not None and stat.S_ISDIR(mode):
         diagnostics.append(fault("M033", f"`{written}` is a folder; a file is expected here", place))
         return None
-    if mode is not None and not stat.S_ISREG(mode):
+    if mode is not None and (not stat.S_ISREG(mode) or of_kernel(reach.folder / written)):
         diagnostics.append(fault("M033", f"`{written}` is no file", place))
         return None
-    return folder / written if mode is not None else None
+    return reach.folder / written if mode is not None else None
+
+
+def is_within(reach: Reach, written: str, place: Place, diagnostics: list[Diagnostic]) -> bool:
+    """Return whether a path stays in the project, whether or not there is a file; tell where it leads if not."""
+    try:
+        outside = reach.outside(written)
+    except (OSError, ValueError):
+        return True  # no path at all: whoever opens it tells why
+    if outside is None:
+        return True
+    hint = f"move it into the project; `{VARIABLE}=FOLDER` in the environment lets manifests name files of FOLDER"
+    diagnostics.append(fault("M050", f"`{written}` leads out of the project, to `{outside}`", place, hint))
+    return False
 
 
 def mode_of(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> int | None:
@@ -34,6 +55,17 @@ def mode_of(folder: Path, written: str, place: Place, diagnostics: list[Diagnost
         reason = error.strerror if isinstance(error, OSError) else "no file name"
         diagnostics.append(fault("M031", f"`{written}` cannot be read: {reason}", place))
     return None
+
+
+def is_ordinary(folder: Path, written: str, place: Place, diagnostics: list[Diagnostic]) -> bool:
+    """Return whether a path is a file or a folder of a disk, wherever; tell what it is if not."""
+    mode = mode_of(folder, written, place, diagnostics)
+    if mode is None:
+        return False
+    if of_kernel(folder / written) or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        diagnostics.append(fault("M033", f"`{written}` is no file", place))
+        return False
+    return True
 
 
 def missing(folder: Path, written: str, place: Place) -> Diagnostic:

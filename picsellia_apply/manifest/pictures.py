@@ -6,30 +6,60 @@ import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from picsellia_apply.errors import Diagnostic
+from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.local import StatCache, scan_pictures
 from picsellia_apply.local.measure import Progress
-from picsellia_apply.manifest.documents import PictureSetDocument, managed
+from picsellia_apply.manifest.documents import PictureSetDocument, PictureSetSpec, managed
 from picsellia_apply.manifest.faults import fault, finding
 from picsellia_apply.manifest.files import Read
+from picsellia_apply.manifest.index import compared, load_index
+from picsellia_apply.manifest.listed import read_exact
 from picsellia_apply.manifest.near import near_path_hint
+from picsellia_apply.manifest.paths import existing, is_within, read_text
 from picsellia_apply.model.declaration import PictureSet
 from picsellia_apply.source import Place
 
 _log = logging.getLogger(__name__)
 _SHOWN = 3
+OF_THIS_DISK = frozenset({"P014", "P015"})
+"""What is told of files that are no picture of the set, so that a machine with the index alone cannot know it."""
+
+
+_LOOKED_UP = frozenset({"P001", "P002", "P004", "P012"})
+"""What is told of pictures that are not here: no second fault where their index is at fault."""
 
 
 def read_picture_set(
-    read: Read, document: PictureSetDocument, cache: StatCache, progress: Progress | None = None
+    read: Read,
+    document: PictureSetDocument,
+    cache: StatCache,
+    progress: Progress | None = None,
+    *,
+    use_index: Literal["always", "pointers", "never"] = "always",
 ) -> tuple[PictureSet, list[Diagnostic]]:
     """Find and read the pictures of one document.
+
+    Args:
+        read: The document and its place.
+        document: The same, typed.
+        cache: Knows pictures that did not change.
+        progress: Told how many pictures are read.
+        use_index: Look up in the set's index what is not on this machine, and compare the rest with it; "pointers":
+            look up only what git-lfs pointers stand for.
 
     Returns:
         The set, and every fault, with places.
     """
-    spec = document.spec
+    spec, place = document.spec, read.place.at("spec", "index")
+    told: list[Diagnostic] = []
+    written = None if use_index == "never" else managed(spec, "index")
+    if use_index == "never" and "index" in spec.model_fields_set:  # it will be written, not read
+        is_within(read.reach, spec.index, place, told)
+    index = None if written is None else load_index(read.reach, written, place, told)
+    if index is not None and use_index == "pointers":
+        index = dataclasses.replace(index, stands_in=False)
     pictures, diagnostics = scan_pictures(
         [read.folder / source for source in spec.from_],
         include=spec.include,
@@ -37,13 +67,33 @@ def read_picture_set(
         naming=spec.naming,
         cache=cache,
         progress=progress,
+        index=index,
+        called=_called(read, spec, told),
     )
+    if index is not None and not any(one.severity is Severity.error for one in diagnostics):
+        told += compared(pictures, index, spec.index, place)
     count = len(pictures.names)
     _log.info("found %s picture%s of `%s`", f"{count:,}", "s" * (count != 1), document.metadata.name)
     tags = managed(spec, "tags")
     kept = None if tags is None else tuple(dict.fromkeys(tags))
-    result = PictureSet(document.metadata.name, read.place, pictures, kept, spec.restore)
-    return result, [_placed(_hinted(one, read.folder, spec.from_), read.place.at("spec")) for one in diagnostics]
+    protect = managed(spec, "protect")
+    result = PictureSet(document.metadata.name, read.place, pictures, kept, spec.restore, protect)
+    if written is not None and any(one.severity is Severity.error for one in told):
+        diagnostics = tuple(one for one in diagnostics if one.code not in _LOOKED_UP)
+    told += [_placed(_hinted(one, read.folder, spec.from_), read.place.at("spec")) for one in diagnostics]
+    return result, told
+
+
+def _called(read: Read, spec: PictureSetSpec, diagnostics: list[Diagnostic]) -> Mapping[str, str]:
+    """Return what pictures are called whose file is called otherwise."""
+    written = managed(spec, "names")
+    if written is None:
+        return {}
+    place = read.place.at("spec", "names")
+    path = existing(read.reach, written, place, diagnostics)
+    text = None if path is None else read_text(path, written, place, diagnostics)
+    rows = () if text is None else read_exact(text, written, 2, place, diagnostics)
+    return {row[0]: row[1] for row in rows}
 
 
 def _hinted(diagnostic: Diagnostic, folder: Path, sources: Sequence[str]) -> Diagnostic:
@@ -122,8 +172,9 @@ def _be(names: Sequence[str]) -> str:
 
 
 def paths_by_ref(one: PictureSet) -> Mapping[str, str]:
-    """Return where the bytes of each picture are: `pictures/SET:relative/name` to the path to open."""
+    """Return where the bytes of each picture here are: `pictures/SET:relative/name` to the path to open."""
     from picsellia_apply.model.address import Address
 
     head = str(Address("pictures", one.name))
-    return {f"{head}:{file}": path for file, path in zip(one.pictures.files, one.pictures.paths, strict=True)}
+    found = zip(one.pictures.files, one.pictures.paths, strict=True)
+    return {f"{head}:{file}": path for file, path in found if path}

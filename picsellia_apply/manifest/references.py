@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.manifest.documents import (
     DatasetDocument,
+    LabelSpec,
     NetworkDocument,
     PictureSetDocument,
     SelectionSpec,
@@ -61,13 +62,13 @@ def _twice(code: str, what: str, names: Iterable[tuple[str, Place]], locator: Lo
 
 def _dataset_faults(read: Read, document: DatasetDocument, collected: Collected, locator: Locator) -> list[Diagnostic]:
     place, spec = read.place.at("spec"), document.spec
-    labels = [(f"{one.name}` of type `{one.type}", place.at("labels", n, "name")) for n, one in enumerate(spec.labels)]
     versions = [(one.name, place.at("versions", n, "name")) for n, one in enumerate(spec.versions)]
-    found = _twice("M019", "label", labels, locator) + _twice("M018", "version", versions, locator)
+    found = _repeated_labels(spec.labels, place.at("labels"), locator) + _twice("M018", "version", versions, locator)
     earlier: list[str] = []
     every = [one.name for one in spec.versions]
     for number, version in enumerate(spec.versions):
         here = place.at("versions", number)
+        found += _repeated_labels(version.labels, here.at("labels"), locator)
         if "from_" in version.model_fields_set and version.from_ not in earlier:
             found.append(_unknown_origin(version.from_, version.name, here.at("from"), every))
         if "pictures" in version.model_fields_set and not collected.broken:
@@ -79,6 +80,11 @@ def _dataset_faults(read: Read, document: DatasetDocument, collected: Collected,
             )
         earlier.append(version.name)
     return found
+
+
+def _repeated_labels(labels: Sequence[LabelSpec], place: Place, locator: Locator) -> list[Diagnostic]:
+    named = [(f"{one.name}` of type `{one.type}", place.at(n, "name")) for n, one in enumerate(labels)]
+    return _twice("M019", "label", named, locator)
 
 
 def _unknown_origin(origin: str, version: str, place: Place, every: Sequence[str]) -> Diagnostic:

@@ -13,10 +13,14 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from picsellia_apply.errors import UsageError
 from picsellia_apply.manifest.layout import Layout, SetLayout, VersionLayout
+from picsellia_apply.manifest.listed import plain_names
+from picsellia_apply.manifest.reach import reach_of
+from picsellia_apply.manifest.substitution import literal
 from picsellia_apply.manifest.survey import Source, is_writable
 from picsellia_apply.source import shown_path
 
@@ -51,6 +55,11 @@ def scalar(text: str) -> str:
     return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=1 << 30)).rstrip("\n")
 
 
+def value(text: str) -> str:
+    """Return `text` as a value of a manifest: a scalar in which nothing is taken for a variable."""
+    return scalar(literal(text))
+
+
 def manifests_for(layout: Layout, name: str, out: Path, *, workspace: str) -> dict[Path, str]:
     """Return the files to write.
 
@@ -68,6 +77,7 @@ def manifests_for(layout: Layout, name: str, out: Path, *, workspace: str) -> di
     """
     from picsellia_apply.manifest.documents import json_schema
 
+    layout = replace(layout, versions=tuple(_within_reach(version, out) for version in layout.versions))
     lists = {
         _list_file(version, out): "".join(f"{name}\n" for name in version.listed)
         for version in layout.versions
@@ -92,7 +102,7 @@ def _workspace(name: str) -> str:
     lines = [
         "apiVersion: picsellia-apply/v1",
         "kind: Workspace",
-        f"metadata: {{name: {scalar(name)}}}",
+        f"metadata: {{name: {value(name)}}}",
         "spec:",
         "  # host: https://platform.example/sdk/v2/",
         "  # organization: acme",
@@ -100,6 +110,14 @@ def _workspace(name: str) -> str:
         _column("  # guards: {deletePercent: 10, updatePercent: 50}", "budgets of one apply, in percent"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _within_reach(version: VersionLayout, out: Path) -> VersionLayout:
+    """Return the version with its list of names copied where manifests in `out` may not name the file."""
+    if version.names is None or version.listed or reach_of(out, ()).outside(str(version.names.resolve())) is None:
+        return version
+    names = plain_names(version.names.read_text(encoding="utf-8").split("\n"))
+    return replace(version, listed=tuple(sorted(names)))
 
 
 def _list_file(version: VersionLayout, out: Path) -> Path:
@@ -141,14 +159,14 @@ def _picture_set(one: SetLayout, out: Path) -> str:
     lines = [
         "apiVersion: picsellia-apply/v1",
         "kind: PictureSet",
-        f"metadata: {{name: {scalar(one.name)}}}",
+        f"metadata: {{name: {value(one.name)}}}",
         "spec:",
-        _column(f"  from: {scalar(_relative(one.folder, out))}", f"{one.count:,} pictures"),
+        _column(f"  from: {value(_relative(one.folder, out))}", f"{one.count:,} pictures"),
     ]
     if one.include:
         lines.append(f"  include: {_flow(one.include)}")
     if one.exclude:
-        lines += ["  exclude:", *(_column(f"    - {scalar(file)}", "left out by init") for file in one.exclude)]
+        lines += ["  exclude:", *(_column(f"    - {value(file)}", "left out by init") for file in one.exclude)]
     meaning = "a picture is called by its base name" if one.naming == "basename" else "base names repeat: path and name"
     lines += [
         _column(f"  naming: {one.naming}", meaning),
@@ -161,7 +179,7 @@ def _dataset(layout: Layout, name: str, out: Path) -> str:
     lines = [
         "apiVersion: picsellia-apply/v1",
         "kind: Dataset",
-        f"metadata: {{name: {scalar(name)}}}",
+        f"metadata: {{name: {value(name)}}}",
         "spec:",
         "  # description: What it shows, and where it comes from",
         "  private: true",
@@ -169,7 +187,7 @@ def _dataset(layout: Layout, name: str, out: Path) -> str:
     if layout.labels:
         lines.append(_column("  labels:", "the type decides which geometry of an object is sent"))
         for label, kind, count in layout.labels:
-            lines.append(_column(f"    - {{name: {scalar(label)}, type: {kind}}}", f"{count:,} objects"))
+            lines.append(_column(f"    - {{name: {value(label)}, type: {kind}}}", f"{count:,} objects"))
     else:
         lines += ["  # labels:", "  #   - {name: car, type: rectangle}"]
     lines.append("  versions:")
@@ -192,11 +210,11 @@ def _line(text: str) -> str:
 def _version(version: VersionLayout, out: Path, *, explain: bool) -> list[str]:
     listed = _list_file(version, out) if version.listed else version.names
     if listed is not None:
-        chosen = f"{{names: {scalar(_relative(listed, out))}}}"
+        chosen = f"{{names: {value(_relative(listed, out))}}}"
     else:
-        chosen = f"{{set: {scalar(version.picture_set or '')}}}"
+        chosen = f"{{set: {value(version.picture_set or '')}}}"
     lines = [
-        f"    - name: {scalar(version.name)}",
+        f"    - name: {value(version.name)}",
         _column(f"      pictures: {chosen}", f"{version.count:,} pictures"),
     ]
     if not version.sources:
@@ -207,7 +225,7 @@ def _version(version: VersionLayout, out: Path, *, explain: bool) -> list[str]:
             "        # policy: merge keeps what people change on the platform; seed only begins; mirror makes it equal",
         ]
     for source in version.sources:
-        path = scalar(_relative(source.path, out))
+        path = value(_relative(source.path, out))
         rule = f", coordinates: {source.coordinates}" if source.coordinates else ""
         lines.append(f"        - {{path: {path}, format: {source.format}{rule}, policy: merge}}")
     return lines
@@ -231,7 +249,7 @@ def write_manifests(files: Mapping[Path, str], *, force: bool) -> None:
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            written[path] = _write_beside(path, content)
+            written[path] = write_beside(path, content)
         for path, temporary in written.items():
             temporary.replace(path)
     except OSError as error:
@@ -243,7 +261,8 @@ def write_manifests(files: Mapping[Path, str], *, force: bool) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def _write_beside(path: Path, content: str) -> Path:
+def write_beside(path: Path, content: str) -> Path:
+    """Write a file that can replace `path`, on the same disk; return where it is."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         file.write(content)

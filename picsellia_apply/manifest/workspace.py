@@ -8,6 +8,7 @@ from picsellia_apply.errors import Diagnostic
 from picsellia_apply.manifest.documents import WorkspaceDocument, managed
 from picsellia_apply.manifest.faults import did_you_mean, fault
 from picsellia_apply.manifest.files import Read
+from picsellia_apply.manifest.moved import read_moves
 from picsellia_apply.model.declaration import Guards, Workspace
 
 
@@ -16,7 +17,8 @@ def read_workspace(read: Read, document: WorkspaceDocument) -> Workspace:
     spec = document.spec
     guards = Guards(spec.guards.delete_percent, spec.guards.update_percent)
     host, organization = managed(spec, "host"), managed(spec, "organization")
-    return Workspace(document.metadata.name, read.place, host, organization, guards, spec.prune)
+    moved = read_moves(spec.moved, read.place.at("spec", "moved"))
+    return Workspace(document.metadata.name, read.place, host, organization, guards, spec.prune, moved)
 
 
 def choose_workspace(found: Sequence[Workspace], wanted: str | None) -> tuple[Workspace, list[Diagnostic]]:

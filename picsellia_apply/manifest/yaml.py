@@ -251,6 +251,13 @@ class _Builder:
         self.faults.append(Diagnostic(code, Severity.error, message, position_of(node, self.file), hint))
 
 
+def plain_value(text: str) -> Any:
+    """Return what a text without quotes stands for; a number that is not finite stays the text."""
+    builder, mark = _Builder(""), yaml.Mark("", 0, 0, 0, None, 0)
+    value = builder.build(yaml.ScalarNode(_PLAIN, text, mark, mark))
+    return text if builder.faults else value
+
+
 def position_of(node: yaml.Node, file: str) -> Position:
     """Return where a node stands: the whole of it when it ends in the same line, else its first character."""
     start, end = node.start_mark, node.end_mark
@@ -308,7 +315,9 @@ def _marked_fault(problem: str, opened: int, position: Position, data: bytes) ->
     if line[position.column - 1 : position.column] == "\t":
         return Diagnostic("M001", Severity.error, "a tab cannot indent", position, "indent with spaces")
     hint = _HINTS.get(problem, "")
-    if not hint and "or '" in problem:  # a list or a map in brackets
+    if "${" in line and "or '" in problem:
+        hint = 'inside `{...}` and `[...]` a variable needs quotes: "${var.name}"'
+    elif not hint and "or '" in problem:  # a list or a map in brackets
         hint = f"is the bracket opened in line {opened} closed, and is there a comma between its items?"
     if position.line >= len(lines) and not line[position.column - 1 :].strip():
         position = _end_of_text(lines, position)

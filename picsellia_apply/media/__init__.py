@@ -1,8 +1,8 @@
 """One picture file: what it is, how large, how it is turned. Knows no manifest and no platform."""
 
+from picsellia_apply.media.lfs import LFS_POINTER, Pointer
 from picsellia_apply.media.probe import (
     IN_MEMORY,
-    LFS_POINTER,
     PICTURE_SUFFIXES,
     PIXEL_LIMIT,
     NotAPicture,
@@ -18,6 +18,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "PIXEL_LIMIT",
     "NotAPicture",
+    "Pointer",
     "Probe",
     "probe",
     "probe_bytes",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from picsellia_apply.media.header import header_size
+from picsellia_apply.media.lfs import LFS_POINTER, Pointer, read_pointer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,8 +26,6 @@ PIXEL_LIMIT = 178_956_970
 """Most pixels of one picture: twice Pillow's warning level, where Pillow refuses."""
 IN_MEMORY = 16 * 1024 * 1024
 """A larger file is not held in memory as a whole: several are looked at at once."""
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a git-lfs pointer file begins."""
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")  # Pillow finds MPO by way of JPEG
 _ORIENTATION = 0x0112
@@ -42,13 +41,15 @@ class NotAPicture(Exception):  # noqa: N818 - it names what the file is
     Attributes:
         reason: Why, in a few words, without the file's name.
         is_pointer: It is a git-lfs pointer, not the picture itself.
+        pointer: What the pointer stands for; None for what is none, or a broken one.
     """
 
-    def __init__(self, reason: str, *, is_pointer: bool = False) -> None:
+    def __init__(self, reason: str, *, is_pointer: bool = False, pointer: Pointer | None = None) -> None:
         """Keep the reason."""
         super().__init__(reason)
         self.reason = reason
         self.is_pointer = is_pointer
+        self.pointer = pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ def probe_bytes(data: bytes) -> Probe:
     if not data:
         raise NotAPicture("the file is empty")
     if data.startswith(LFS_POINTER):
-        raise NotAPicture("it is a git-lfs pointer, not the picture itself", is_pointer=True)
+        reason = "it is a git-lfs pointer, not the picture itself"
+        raise NotAPicture(reason, is_pointer=True, pointer=read_pointer(data))
     found = header_size(data)
     if found is None:
         return _probe_pillow(io.BytesIO(data), _Ends(data, data, len(data)))

@@ -11,6 +11,7 @@
     file/NETWORK/KEY               one file of a network
     thumbnail/NETWORK              a network's thumbnail
     workspace/NAME                 the workspace as a whole: only in refusals and in what lifts them
+    policy/NAME                    a Policy document: only in refusals
 
 `/`, `@`, `%` and control characters inside a name are percent-encoded (UTF-8), so an address splits in one way only.
 """
@@ -20,8 +21,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-KINDS = ("pictures", "query", "dataset", "version", "label", "annotations", "network", "file", "thumbnail", "workspace")
+KINDS = (
+    "pictures", "query", "dataset", "version", "label", "annotations", "network", "file", "thumbnail", "workspace",
+    "policy",
+)  # fmt: skip
 """Every kind an address may begin with."""
+SHARED_KINDS = ("pictures", "query")
+"""Kinds that several workspaces of an organization may manage at once: pictures, and tags on them."""
 
 _QUOTED = {c: f"%{c:02X}" for c in (*range(32), 127)} | {ord(c): f"%{ord(c):02X}" for c in "/@%"}
 
@@ -55,7 +61,7 @@ class Address:
 _SHAPES = {
     "pictures": (False, (0, 1)), "query": (False, (1,)), "dataset": (False, (0,)), "version": (True, (0,)),
     "label": (True, (2,)), "annotations": (True, (0,)), "network": (False, (0,)), "file": (False, (1,)),
-    "thumbnail": (False, (0,)), "workspace": (False, (0,)),
+    "thumbnail": (False, (0,)), "workspace": (False, (0,)), "policy": (False, (0,)),
 }  # fmt: skip
 
 

@@ -44,6 +44,8 @@ class FileAnnotations:
         image_qa: Per picture: likewise.
         places: Per object: where it stands in the file, for messages, e.g. `$.annotations[17]` or `a.xml object 3`.
         categories: Label names the file declares, used or not, in file order.
+        texts: Per object: its canonical text, of a file that loses nothing; () of any other file.
+        undeclared: Labels, name and type, that such a file carries although nobody declares them.
     """
 
     pictures: tuple[str, ...]
@@ -56,6 +58,8 @@ class FileAnnotations:
     image_qa: tuple[tuple[Mapping[str, Any], ...], ...]
     places: tuple[str, ...]
     categories: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    undeclared: frozenset[tuple[str, str]] = frozenset()
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """What the manifests say, with everything they point at read in: pictures hashed, annotations parsed.
 
 Made by `manifest`, read by `resolve` and by the scope of `observe`. A field that the manifest does not mention is None
-(unmanaged); an explicit empty value is an empty value (managed).
+(unmanaged); an explicit empty value is an empty value (managed). `protect` None leaves what the inventory remembers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from picsellia_apply.errors import Diagnostic
+from picsellia_apply.model.policy import PolicyChecks
 from picsellia_apply.source import Place
 
 AnnotationPolicy = Literal["seed", "merge", "mirror"]
@@ -23,7 +24,8 @@ class LocalPictures:
     Attributes:
         names: The pictures' names in the lake, NFC, unique.
         files: Paths relative to the set's folder, POSIX separators: how the bytes are found again.
-        paths: Paths to open here; never written to a plan.
+        paths: Paths to open here; never written to a plan. Empty for a picture that only the set's index knows: its
+            bytes are not on this machine.
         sha256: 64 hex digits of the raw bytes.
         sizes: Bytes.
         widths: px, as stored in the file.
@@ -50,11 +52,15 @@ class PictureSet:
     pictures: LocalPictures
     tags: tuple[str, ...] | None = None
     restore: bool = False
+    protect: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TagQuery:
-    """A named selection of the predicted lake: all of `tags`, a stable share `quantity` in (0, 1]."""
+    """A named selection of the predicted lake: all of `tags`, a stable share `quantity` in (0, 1].
+
+    `unmanaged` holds "add" and "remove" where the manifest does not mention them.
+    """
 
     name: str
     place: Place
@@ -62,6 +68,7 @@ class TagQuery:
     quantity: float = 1.0
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    unmanaged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +92,14 @@ class AnnotationSource:
         path: The file or folder, as the manifest writes it.
         policy: How a difference with the platform is decided.
         objects: `file_name` as the file has it (NFC, POSIX) to sorted canonical texts; () is a background picture.
+        sizes_wh: `file_name` to width and height in px, where the file states them.
     """
 
     place: Place
     path: str
     policy: AnnotationPolicy
     objects: Mapping[str, tuple[str, ...]]
+    sizes_wh: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class Version:
     annotations: tuple[AnnotationSource, ...] = ()
     frozen: bool = False
     unmanaged: frozenset[str] = frozenset()
+    protect: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,7 @@ class Dataset:
     description: str | None = None
     private: bool | None = None
     unmanaged: frozenset[str] = frozenset()
+    protect: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,7 @@ class Network:
     files: Mapping[str, LocalFile] = field(default_factory=dict)
     thumbnail: LocalFile | None = None
     unmanaged: frozenset[str] = frozenset()
+    protect: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,15 @@ class Guards:
 
     delete_percent: float = 10.0
     update_percent: float = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A rename: addresses of a PictureSet, a TagQuery (`query/NAME`) or a Network."""
+
+    origin: str
+    to: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +190,7 @@ class Workspace:
     organization: str | None = None
     guards: Guards = Guards()
     prune: bool = False
+    moved: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +202,9 @@ class Declaration:
         manifests: How many documents of ours were read.
         skipped: How many documents of others were passed over.
         findings: Warnings and infos; errors never get this far.
+        local_findings: Those of files on this disk that are no pictures of a set with an index: `validate` tells them,
+            a plan does not, as it is the same on a machine without the pictures.
+        variables: Name to text of every variable that the manifests use.
     """
 
     root: str
@@ -188,6 +213,9 @@ class Declaration:
     queries: tuple[TagQuery, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     networks: tuple[Network, ...] = ()
+    policies: tuple[PolicyChecks, ...] = ()
     manifests: int = 0
     skipped: int = 0
     findings: tuple[Diagnostic, ...] = ()
+    local_findings: tuple[Diagnostic, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)

@@ -6,14 +6,17 @@ are known, and never ours to take away. Once adopted, a member stays so until it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory, Record
+from picsellia_apply.model.state import Resource
 
 ADOPTED = "adopted"
 """Field of a record: sorted names of members that we did not put there."""
+DELETED = "deleted"
+"""Field of a set's record: sorted names that it declared, that a person deleted, and that it no longer declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,35 @@ def made_members(record: Record) -> Set[str]:
     """Return the members of a record that we put there."""
     adopted = record.fields.get(ADOPTED)
     return record.members.keys() - set(adopted) if adopted else record.members.keys()
+
+
+def remembered_deletions(record: Record, there: Mapping[str, str | None], wanted: Set[str]) -> frozenset[str]:
+    """Return the pictures of a set's record that a person deleted and that the set no longer declares.
+
+    They are remembered, so that declaring them again does not bring back what somebody took away for good.
+
+    Args:
+        record: Of a PictureSet.
+        there: The lake's pictures.
+        wanted: What the set declares now.
+    """
+    return frozenset(record.members.keys() - there.keys() - wanted)
+
+
+def is_memory(record: Record) -> bool:
+    """Return whether a record holds nothing but deletions to remember."""
+    deleted = record.fields.get(DELETED, ())
+    return bool(deleted) and len(deleted) == len(record.members)
+
+
+def frozen_pictures(frozen: Iterable[str], observed: Mapping[str, Resource]) -> dict[str, Set[str]]:
+    """Return which pictures frozen versions hold, by address; those that are not there hold none.
+
+    Args:
+        frozen: Addresses of declared versions that never change.
+        observed: What is there, by address.
+    """
+    return {address: observed[address].members.keys() for address in sorted(frozen) if address in observed}
 
 
 def written_objects(record: Record) -> Mapping[str, tuple[str, ...]]:

@@ -13,16 +13,24 @@ from typing import Any, Literal
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.state import State
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SAMPLE = 3
 """How many member names an operation shows."""
 
-RULES = ("empty", "delete_percent", "update_percent", "foreign_content", "conflict")
+RULES = ("empty", "delete_percent", "update_percent", "foreign_content", "protected")
 """What `--allow RULE:ADDRESS` lifts."""
+SIDES = ("manifest", "remote")
+"""Who may win where both changed something: `--prefer SIDE:ADDRESS`."""
+
+NETWORK_NAME = "network_name"
+"""The field that changes where a network is renamed; no manifest holds it among a network's fields."""
 
 Action = Literal["create", "update", "delete"]
 Outcome = Literal["no_changes", "changes", "refused", "blocked"]
+Recording = Literal["taken over", "moved", "preferred", "adopted", "forgotten", "noted"]
+NoticeKind = Literal["drift", "adopt", "kept", "resumed", "moved", "rename"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +124,13 @@ class Notice:
 
     Attributes:
         kind: drift (the remote moved, kept), adopt (it was there, now managed), kept (no longer matches or declared),
-            resumed (an apply of ours that did not finish made it).
+            resumed (an apply of ours that did not finish made it), moved (renamed), rename (it looks so).
         address: Of what.
         message: What, with numbers.
         names: The members concerned, sorted.
     """
 
-    kind: Literal["drift", "adopt", "kept", "resumed"]
+    kind: NoticeKind
     address: str
     message: str
     names: tuple[str, ...] = ()
@@ -181,8 +189,12 @@ class Target:
 class Plan:
     """What an apply would do, and everything it rests on.
 
-    `policy` is what the plan was made under (set by `pipeline.make_plan`, kept in a saved plan, not in the digest), so
-    that an apply of the saved plan makes it again in the same way.
+    `policy` is what the plan was made under, and `variables` what the manifests were read with, so that an apply of the
+    saved plan makes it again in the same way. `takeovers` is address to the workspace that it is taken from; an apply
+    of a saved plan finds it out again. `recorded` is what an apply writes into the inventory though nothing is done on
+    the platform: address to why; only where there is no operation at all. `policies` are the Policy documents that
+    judged it: name to the hex sha256 of what it says. `seen` is what was read, where something is deleted: a delete
+    must take along no more than that. It is not saved, since an apply of a saved plan reads it again.
     """
 
     target: Target
@@ -199,6 +211,11 @@ class Plan:
     records: Mapping[str, Record] = field(default_factory=dict)
     digest: str = ""
     policy: Policy | None = None
+    takeovers: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    recorded: Mapping[str, Recording] = field(default_factory=dict)
+    policies: Mapping[str, str] = field(default_factory=dict)
+    seen: State | None = field(default=None, compare=False, repr=False)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -218,7 +235,7 @@ class Plan:
             return "blocked"
         if self.refusals:
             return "refused"
-        return "changes" if self.operations else "no_changes"
+        return "changes" if self.operations or self.recorded else "no_changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +249,8 @@ class Policy:
         allowances: `RULE:ADDRESS` pairs lifted by flags.
         targets: Addresses given with `--target`; () for all.
         features: What the platform offers: names of extension parts (see `wire.extension`).
+        takeovers: Addresses, with what belongs to them, that are taken from the workspaces that own them.
+        prefer: `SIDE:ADDRESS` pairs, SIDE `manifest` or `remote`: who wins where both changed something.
     """
 
     prune: bool = False
@@ -240,6 +259,8 @@ class Policy:
     allowances: frozenset[str] = frozenset()
     targets: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
+    takeovers: frozenset[str] = frozenset()
+    prefer: frozenset[str] = frozenset()
 
     @property
     def sweeps(self) -> bool:

@@ -34,11 +34,19 @@ class OperationResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an apply ended."""
+    """How an apply ended.
+
+    Attributes:
+        operations: In the plan's order.
+        seconds: How long it took.
+        requests: How many were sent for it.
+        lease_lost: How the lease was lost, which stopped it; empty as long as it was ours.
+    """
 
     operations: tuple[OperationResult, ...] = ()
     seconds: float = 0.0
     requests: int = 0
+    lease_lost: str = ""
 
     @property
     def complete(self) -> bool:

@@ -19,9 +19,12 @@ Options of desired resources:
     pictures/SET      order (row in the manifests), files (LocalPictures: their bytes), restore, kept_deleted (names
                       that a person deleted), unmanaged_parts ("tags" where the set mentions none)
     query/QUERY/TAG   absent
+    pictures/...      declared (names that the manifests ask for, where `members` are held to what is there)
     version/...       order, frozen, origin, inherited (names taken over from the origin, only before it is created),
                       unmanaged (no selection), unmanaged_parts ("labels", "annotations": those not mentioned)
+    network/... observed: renamed_from (the name that it bears there)
     dataset/..., network/...  unmanaged_parts ("versions"; "files", "thumbnail": those not mentioned)
+    pictures/SET, dataset/..., version/..., network/...   protect (where the manifest says it)
     label/...         frozen
     annotations/...   frozen, policy (picture name -> seed | merge | mirror), default_policy (for other pictures)
 """
@@ -86,18 +89,24 @@ class State:
         resources: By address.
         findings: What was noticed on the way.
         complete: True when every listing was read to its end and counted right; deletes need it.
-        requests: How many requests it took (observed only).
         versions: Dataset to the names of all of its versions, ours or not (observed only).
         unread: `annotations/...` to the pictures whose annotation nobody manages (observed only, where deletes are on).
         holders: `pictures/SET` to the versions not among the resources that hold pictures which the set drops: by
             address, how many of these pictures, and how many objects on them (observed only, where deletes are on).
+        released: Recorded tags that documents which are still there no longer manage (desired only).
+        owners: Address to the other workspace that owns it (observed only).
+        others: Pictures and tags that other workspaces manage (observed only, where deletes are on).
+        moved: New address to the one that the inventory has for it, see `planner.moved` (observed only).
     """
 
     lake: Lake = Lake()
     resources: Mapping[str, Resource] = field(default_factory=dict)
     findings: tuple[Diagnostic, ...] = ()
     complete: bool = True
-    requests: int = 0
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: Mapping[str, Mapping[str, Unread]] = field(default_factory=dict)
     holders: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()
+    others: Lake = Lake()

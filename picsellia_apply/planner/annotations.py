@@ -1,28 +1,37 @@
-"""The annotations of one version: by policy, per picture, and only where something differs."""
+"""The annotations of one version: by policy, per picture, and only where something differs.
+
+A source that names a picture without an object says that nothing is on it: a background picture. It gets an annotation
+without objects where it has none, whatever the policy; that takes nothing from anybody.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from msgspec import json
 
 from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.ownership import ADOPTED, adopted_members
-from picsellia_apply.model.plan import Action, Members, Notice, ObjectChange, Operation
+from picsellia_apply.model.plan import Action, Conflict, Members, Notice, ObjectChange, Operation
 from picsellia_apply.planner.case import Blast, Case, Found, record_of
 from picsellia_apply.planner.merge import (
-    SAME_OBJECT_IOU,
     Difference,
     Texts,
+    Twice,
+    changed_twice,
     difference,
     merge,
     merge_without_base,
-    moved_twice,
+    reverted,
 )
+from picsellia_apply.planner.prefer import Side
 from picsellia_apply.planner.words import counted, joined
-from picsellia_apply.quality import match_objects, overlap, present_objects
+from picsellia_apply.quality import match_objects, present_objects
 
 Objects = Mapping[str, Texts]
 WHOLE = "whole"
@@ -60,7 +69,9 @@ class Tally:
     unsent: list[str] = field(default_factory=list)
     unseeded: list[str] = field(default_factory=list)
     baseless: list[str] = field(default_factory=list)
-    both: list[str] = field(default_factory=list)
+    twice: list[tuple[str, Twice]] = field(default_factory=list)
+    reverted: dict[str, Texts] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
 
 
 def is_whole(record: Record) -> bool:
@@ -68,12 +79,13 @@ def is_whole(record: Record) -> bool:
     return record.fields.get(WHOLE) in (None, names_digest(record.members))
 
 
-def diff_annotations(case: Case, version: VersionState) -> Found:
+def diff_annotations(case: Case, version: VersionState, side: Side | None = None) -> Found:
     """Compare the annotations of a version.
 
     Args:
         case: Members are name -> object texts; option `policy` is name -> seed | merge | mirror.
         version: What they are compared with.
+        side: Who wins where the files and people changed one object; `manifest` also reverts what people edited.
     """
     start = version.objects
     cut: Objects = case.observed.options.get("cut", {}) if case.observed is not None else {}
@@ -81,16 +93,19 @@ def diff_annotations(case: Case, version: VersionState) -> Found:
     if not wanted.keys() <= version.held:
         wanted = {name: texts for name, texts in wanted.items() if name in version.held}
     base = _base(case.record, version)
+    if case.observed is not None and case.observed.options.get("bases"):
+        base = {**base, **case.observed.options["bases"]}
     if start == wanted and base.keys() <= wanted.keys():
         return Found(_record(case, wanted, Tally(), version))
     if version.settled and case.desired.options.get("frozen"):
         return Found(case.record, notices=_frozen_notice(case.text, wanted, start))
-    tally = _compare(case.desired.options, wanted, start, base, cut)
+    tally = _compare(case.desired.options, wanted, start, base, cut, side)
     record = _record(case, wanted, tally, version)
     notices = _notices(case.text, tally, exists=version.exists)
     action: Action = "create" if not start and (case.record is None or not version.exists) else "update"
-    operations, blasts = _operations(case.text, action, tally.changed, base, exists=version.exists)
-    return Found(record, operations, notices, blasts=blasts)
+    ours = {**base, **{name: (*base.get(name, ()), *texts) for name, texts in tally.reverted.items()}}
+    operations, blasts = _operations(case.text, action, tally.changed, ours, exists=version.exists)
+    return Found(record, operations, notices, conflicts=_conflicts(case.text, tally), blasts=blasts)
 
 
 def _base(record: Record | None, version: VersionState) -> Objects:
@@ -100,52 +115,74 @@ def _base(record: Record | None, version: VersionState) -> Objects:
     return {name: texts for name, texts in base.items() if name not in version.added}
 
 
-def _compare(options: Mapping[str, Any], wanted: Objects, start: Objects, base: Objects, cut: Objects) -> Tally:
+def _compare(  # noqa: PLR0917
+    options: Mapping[str, Any], wanted: Objects, start: Objects, base: Objects, cut: Objects, side: Side | None
+) -> Tally:
     tally = Tally()
+    decide = partial(_decide, tally, side)
     policies: Mapping[str, str] = options.get("policy", {})
     default = options.get("default_policy", "merge")
     for name in sorted(wanted):
         there = start.get(name)
         if there is wanted[name] or there == wanted[name]:
             continue
-        _decide(tally, name, policies.get(name, default), wanted[name], there, base.get(name), cut.get(name, ()))
+        decide(name, policies.get(name, default), wanted[name], there, base.get(name), cut.get(name, ()))
     for name in sorted(base.keys() - wanted.keys()):
         if default != "seed":
-            _decide(tally, name, default, (), start.get(name), base[name], cut.get(name, ()))
+            decide(name, default, None, start.get(name), base[name], cut.get(name, ()))
         else:
             tally.kept[name] = base[name]
     return tally
 
 
 def _decide(  # noqa: PLR0917
-    tally: Tally, name: str, policy: str, wanted: Texts, there: Texts | None, base: Texts | None, cut: Texts
+    tally: Tally,
+    side: Side | None,
+    name: str,
+    policy: str,
+    named: Texts | None,
+    there: Texts | None,
+    base: Texts | None,
+    cut: Texts,
 ) -> None:
-    held = there or cut
+    held, wanted = there or cut, named or ()
     match policy:
+        case "seed" | "merge" if side == "manifest" and base is not None:
+            after, tally.reverted[name] = reverted(wanted, held, base, match_objects)
         case "seed":
             after = _seeded(tally, name, wanted, held, base)
         case "mirror":
             after = wanted
         case _:
-            after = _merged(tally, name, wanted, held, base)
+            after = _merged(tally, side, name, wanted, held, base)
             if base is None and held:
                 tally.baseless.append(name)
             elif base is not None and sorted(held) != sorted(base) and after != wanted:
                 tally.edited.append(name)
-    if after != (there or ()):
+    # What was seeded with objects is never sent again, not even that there are none by now.
+    background = named == () and there is None and not (policy == "seed" and side != "manifest" and base)
+    if after != (there or ()) or background:
         tally.changed[name] = ObjectChange(there, after)
 
 
-def _merged(tally: Tally, name: str, wanted: Texts, held: Texts, base: Texts | None) -> Texts:
-    """Return the merge; of an object that the file and a person moved alike the person's is kept, else both are."""
+def _merged(  # noqa: PLR0917
+    tally: Tally, side: Side | None, name: str, wanted: Texts, held: Texts, base: Texts | None
+) -> Texts:
+    """Return the merge; an object that the file and a person changed stays as the person has it, until one decides."""
     if base is None:
         return merge_without_base(wanted, held, present_objects)
     after = list(merge(wanted, held, base))
-    for ours, theirs in moved_twice(wanted, held, base, match_objects):
-        if overlap(ours, theirs) >= SAME_OBJECT_IOU:
-            after.remove(ours)
-        else:
-            tally.both.append(name)
+    open_ends = list(wanted)
+    for one in changed_twice(wanted, held, base, match_objects):
+        if one.file not in after:
+            continue
+        after.remove(one.file)
+        if side == "remote":
+            tally.settled.append(name)
+            continue
+        tally.twice.append((name, one))
+        open_ends[open_ends.index(one.file)] = one.base
+        tally.kept[name] = tuple(sorted(open_ends))
     return tuple(after)
 
 
@@ -178,7 +215,7 @@ def _record(case: Case, wanted: Objects, tally: Tally, version: VersionState) ->
     adopted = adopted_members(case.record, there, members.keys()) if case.record is not None else ()
     if adopted:
         fields[ADOPTED] = adopted
-    return record_of(case.record, fields, members, created=not there)
+    return record_of(case.record if version.exists else None, fields, members, created=not there)
 
 
 _REASONS: Mapping[Action, str] = {
@@ -246,18 +283,28 @@ def operation_of(
         if one.remove or one.change:
             theirs += (Counter(change.before) - Counter(change.after) - Counter(base.get(name, ()))).total()
     counts = {key: total[key] for key in ("add", "remove", "change")}
-    people = f"; removes {counted(theirs, 'object')} people made" if theirs else ""
     operation = Operation(
         address=address,
         action=action,
         reason=reason,
         members=Members(objects=changed, counts=counts),
-        impact=f"{_impact(changed, Difference(**counts))} in {counted(len(changed), 'picture')}{people}",
+        impact=_impact(changed, Difference(**counts), theirs),
     )
     return operation, _blasts_of(address, total["remove"], total["change"], theirs)
 
 
-def _impact(changed: Mapping[str, ObjectChange], counts: Difference) -> str:
+def _impact(changed: Mapping[str, ObjectChange], counts: Difference, theirs: int) -> str:
+    background = sum(change.before is None and not change.after for change in changed.values())
+    others = len(changed) - background
+    parts = (
+        f"{_told(changed, counts)} in {counted(others, 'picture')}" if others else "",
+        f"+{counted(background, 'background picture')}" if background else "",
+    )
+    people = f"; removes {counted(theirs, 'object')} people made" if theirs else ""
+    return f"{joined(parts)}{people}"
+
+
+def _told(changed: Mapping[str, ObjectChange], counts: Difference) -> str:
     noun, plural = _noun(changed)
     if not counts.remove and not counts.change:
         return counted(counts.add, noun, plural)
@@ -294,9 +341,9 @@ def _notices(address: str, tally: Tally, *, exists: bool) -> tuple[Notice, ...]:
     if tally.edited:
         message = f"annotations of {counted(len(tally.edited), 'picture')} edited on the platform: kept"
         notices.append(Notice("drift", address, message, tuple(sorted(tally.edited))))
-    if tally.both:
-        message = f"{counted(len(tally.both), 'object')} moved in the file and on the platform: both kept"
-        notices.append(Notice("drift", address, message, tuple(sorted(frozenset(tally.both)))))
+    if tally.settled:
+        message = f"{counted(len(tally.settled), 'object')} changed on both sides: kept as on the platform (preferred)"
+        notices.append(Notice("drift", address, message, tuple(sorted(frozenset(tally.settled)))))
     if tally.unsent:
         message = f"{counted(len(tally.unsent), 'picture')} changed in the file since seeded: not sent (policy: seed)"
         notices.append(Notice("kept", address, message, tuple(sorted(tally.unsent))))
@@ -304,6 +351,14 @@ def _notices(address: str, tally: Tally, *, exists: bool) -> tuple[Notice, ...]:
         message = f"{counted(len(tally.unseeded), 'picture')} annotated on the platform: kept (policy: seed)"
         notices.append(Notice("kept", address, message, tuple(sorted(tally.unseeded))))
     return tuple(notices)
+
+
+def _conflicts(address: str, tally: Tally) -> tuple[Conflict, ...]:
+    """Return a conflict for each object that both sides changed; its field is the picture's name."""
+    return tuple(
+        Conflict(address, name, *(None if text is None else json.decode(text) for text in (o.base, o.file, o.there)))
+        for name, o in tally.twice
+    )
 
 
 def _frozen_notice(address: str, wanted: Objects, start: Objects) -> tuple[Notice, ...]:

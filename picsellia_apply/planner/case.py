@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from picsellia_apply.model.address import Address, parse_address
@@ -43,6 +43,7 @@ class World:
         declared_pictures: Names of every declared PictureSet.
         declared_tags: Tag to the names on which anything declared keeps it.
         doomed: Pictures that this plan deletes from the lake; what hangs on them goes with them.
+        pinned: Frozen version to the pictures that it holds: deleting one would change it.
     """
 
     desired: State
@@ -53,6 +54,7 @@ class World:
     declared_pictures: Set[str]
     declared_tags: Mapping[str, Set[str]]
     doomed: Set[str] = frozenset()
+    pinned: Mapping[str, Set[str]] = field(default_factory=dict)
 
     @property
     def may_delete(self) -> bool:
@@ -75,6 +77,8 @@ class World:
                 whole, part = Address("version", address.name, address.version), part.replace("label", "labels")
             case "file" | "thumbnail" as part:
                 whole, part = Address("network", address.name), part.replace("file", "files")
+            case "query":
+                return str(address) in self.desired.released
             case _:
                 return False
         desired = self.desired.resources.get(str(whole))
@@ -143,7 +147,7 @@ def record_of(before: Record | None, fields: Mapping[str, Any], members: Mapping
         return Record(created, fields, members)
     if before.fields == fields and before.members == members:
         return before
-    return Record(before.created, fields, members)
+    return replace(before, fields=fields, members=members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Every declared address compared with what is there, in the one order in which decisions rest on each other.
 
-What `Operation.pre` says must still hold when the operation runs:
+What `Operation.pre` says must still hold when a saved plan is applied (`executor.staleness` sees to it):
 
-    absent           nothing is there (for pictures: so many of the names)
-    fields           field to the whole value that is there now
-    members_digest   names_digest of the version's pictures
-    sha256           digest of the stored file, None for none
+    absent   nothing is there
+    fields   field to the whole value that is there now
+    sha256   digest of the stored file, None for none
+    takes    what goes or changes with it at most: unit to [how many, how many of them are not ours]
     annotations have theirs in `Members.objects`: `before` of each picture
 """
 
@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 
 from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.plan import Blocked
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import Objects, VersionState, diff_annotations
-from picsellia_apply.planner.case import Carried, Case, Found, World
+from picsellia_apply.planner.case import UNSUPPORTED, Carried, Case, Found, World
 from picsellia_apply.planner.networks import diff_file, diff_network
 from picsellia_apply.planner.pictures import diff_pictures, diff_tag
+from picsellia_apply.planner.prefer import preferred
 from picsellia_apply.planner.versions import diff_dataset, diff_label, diff_version, is_settled
 
 
@@ -44,11 +46,18 @@ def diff(world: World, planned: Set[str]) -> Iterator[tuple[str, Found]]:
                 pass
     impossible: dict[str, set[str]] = {}
     yield from _diff_versions(cases, world, impossible)
-    yield from _without_versions(cases, impossible)
+    yield from _without_versions(cases, world, impossible)
 
 
-def _without_versions(cases: Mapping[str, Case], impossible: Mapping[str, Set[str]]) -> Iterator[tuple[str, Found]]:
+def _without_versions(
+    cases: Mapping[str, Case], world: World, impossible: Mapping[str, Set[str]]
+) -> Iterator[tuple[str, Found]]:
     """Yield again, without an operation, the datasets that are not there and of which no version can be created."""
+    holding = {parse_address(text).name for text in world.desired.resources if text.startswith("version/")}
+    for text, case in cases.items():
+        if case.address.kind == "dataset" and case.observed is None and case.address.name not in holding:
+            refused = Blocked(text, UNSUPPORTED, "creating a dataset without a version", hint="give it a version")
+            yield text, Found(case.record, blocked=(refused,))
     for name, blocked in impossible.items():
         text = str(Address("dataset", name))
         versions = {
@@ -117,7 +126,8 @@ def _diff_versions(
         yield from named.items()
         objects = dict(taken.objects if case.observed is None else _observed(*key, world).objects)
         if annotations is not None:
-            annotated = diff_annotations(annotations, _version_state(annotations, world, taken.objects, held))
+            side = preferred(world.policy, annotations.text)
+            annotated = diff_annotations(annotations, _version_state(annotations, world, taken.objects, held), side)
             objects |= _put(annotated)
             yield annotations.text, annotated
         carried[key] = Carried(objects, taken.labels | _labels_had(named, world))

@@ -1,8 +1,8 @@
 """Fingerprints of what a plan rests on, and the digest of the plan: same inputs, same bytes.
 
 The digest is the sha256 of one JSON text with sorted keys over: format_version, target, inventory_serial, policy (what
-the platform offers aside), fingerprints, operations, blocked, conflicts, refusals and records. What is only told
-(notices, findings, limits) is left out: it may name files by other paths on another machine.
+the platform offers aside), variables, fingerprints, operations, blocked, conflicts, refusals, recorded, policies and
+records. What is only told (notices, findings, limits) is left out: it may name files by other paths elsewhere.
 """
 
 from __future__ import annotations
@@ -68,11 +68,14 @@ def plan_digest(plan: Plan) -> str:
         "target": plan.target,
         "inventory_serial": plan.inventory_serial,
         "policy": _policy(plan.policy),
+        "variables": plan.variables,
         "fingerprints": plan.fingerprints,
         "operations": plan.operations,
         "blocked": plan.blocked,
         "conflicts": plan.conflicts,
         "refusals": plan.refusals,
+        "recorded": plan.recorded,
+        "policies": plan.policies,
     }
     digest = hashlib.sha256(msgspec.json.encode(body, order="sorted"))
     for address in sorted(plan.records):

@@ -3,8 +3,9 @@
 manifest = platform                      nothing
 only the manifest moved                  update
 only the platform moved                  update, reason `drift: ...`
-both moved, apart                        conflict, until a person decides (or `--allow conflict:ADDRESS`)
+both moved, apart                        conflict, until a person decides: `--prefer manifest|remote:ADDRESS`
 never applied by us                      update, reason `adopt: ...`
+a person preferred the platform's        nothing, as long as neither side moves again
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from picsellia_apply.model.annotation import canonical_json
-from picsellia_apply.model.plan import Conflict, FieldChange
+from picsellia_apply.model.inventory import SETTLED
+from picsellia_apply.model.plan import Conflict, FieldChange, Notice
 from picsellia_apply.planner.case import Case
+from picsellia_apply.planner.prefer import Side
+from picsellia_apply.planner.words import agreeing
 
 UNORDERED = frozenset({"tag"})
 """Fields whose lists are sets."""
@@ -30,48 +34,76 @@ class FieldsFound:
         before: Those fields, whole, as they are now.
         reason: Why they are written.
         conflicts: Fields that nobody may write.
+        kept: Fields that stay as they are on the platform, since a person said so: name, the manifest's value, theirs.
     """
 
     changes: tuple[FieldChange, ...] = ()
     before: tuple[tuple[str, Any], ...] = ()
     reason: str = ""
     conflicts: tuple[Conflict, ...] = ()
+    kept: tuple[tuple[str, Any, Any], ...] = ()
 
 
-def compare_fields(case: Case, observed: Mapping[str, Any], *, overrule: bool) -> FieldsFound:
+def compare_fields(case: Case, observed: Mapping[str, Any], side: Side | None) -> FieldsFound:
     """Compare the managed fields of one address.
 
     Args:
         case: Its desired fields are compared.
         observed: The platform's.
-        overrule: Whether the manifest wins where both moved.
+        side: Who wins where both moved; `remote` also keeps what only the platform moved.
     """
     changed: list[str] = []
     drifted: list[str] = []
     adopted: list[str] = []
     conflicts: list[Conflict] = []
+    kept: list[tuple[str, Any, Any]] = []
     base = case.record.fields if case.record is not None else {}
+    settled = base.get(SETTLED, {})
     for name, wanted in sorted(case.desired.fields.items()):
         there = observed.get(name)
         if same(name, wanted, there):
             continue
         if name not in base:
             adopted.append(name)
+        elif _stays(name, side, base[name], wanted, there, settled):
+            kept.append((name, wanted, there))
         elif same(name, base[name], wanted):
             drifted.append(name)
-        elif same(name, base[name], there) or overrule:
+        elif same(name, base[name], there) or side == "manifest":
             changed.append(name)
         else:
             conflicts.append(Conflict(case.text, name, base[name], wanted, there))
     names = sorted(changed + drifted + adopted)
     changes = tuple(part for name in names for part in explained(name, observed.get(name), case.desired.fields[name]))
     before = tuple((name, observed.get(name)) for name in names)
-    return FieldsFound(changes, before, _reason(changed, drifted, adopted), tuple(conflicts))
+    return FieldsFound(changes, before, _reason(changed, drifted, adopted), tuple(conflicts), tuple(kept))
+
+
+def _stays(name: str, side: Side | None, base: Any, wanted: Any, there: Any, settled: Mapping[str, Any]) -> bool:  # noqa: PLR0917 - three sides
+    """Return whether a field that differs stays as it is on the platform, by this command line or an earlier one."""
+    if side == "remote":
+        return not same(name, base, there) or name in settled
+    return side is None and name in settled and same(name, base, there) and same(name, settled[name], wanted)
 
 
 def applied_fields(case: Case, found: FieldsFound) -> dict[str, Any]:
-    """Return the fields of the record once the changes were made: those in conflict keep their base."""
-    return {**case.desired.fields, **{conflict.field: conflict.base for conflict in found.conflicts}}
+    """Return the fields of the record once the changes were made.
+
+    Those in conflict keep their base; of those that stay as they are on the platform that value is the base.
+    """
+    fields = {**case.desired.fields, **{conflict.field: conflict.base for conflict in found.conflicts}}
+    fields |= {name: there for name, _, there in found.kept}
+    return fields | ({SETTLED: {name: wanted for name, wanted, _ in found.kept}} if found.kept else {})
+
+
+def kept_notices(case: Case, found: FieldsFound) -> tuple[Notice, ...]:
+    """Return the notice about fields that a person left as they are on the platform."""
+    if not found.kept:
+        return ()
+    names = ", ".join(name for name, _, _ in found.kept)
+    differ = agreeing(len(found.kept), "differs", "differ")
+    message = f"{names} {differ} from the manifest: kept as on the platform (preferred)"
+    return (Notice("drift", case.text, message),)
 
 
 def _reason(changed: list[str], drifted: list[str], adopted: list[str]) -> str:

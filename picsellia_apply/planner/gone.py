@@ -7,11 +7,12 @@ its files: the parts of a whole that goes are not told again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 
 from picsellia_apply.model.address import Address, parse_address, quote_name
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import made_members, written_objects
+from picsellia_apply.model.ownership import ADOPTED, DELETED, made_members, remembered_deletions, written_objects
 from picsellia_apply.model.plan import Blocked, Notice, ObjectChange, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import operation_of
@@ -21,6 +22,8 @@ from picsellia_apply.planner.pictures import (
     delete_tags,
     dropped_pictures,
     dropped_tags,
+    left_to_others,
+    split_pinned,
 )
 from picsellia_apply.planner.reach import objects_of, objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
@@ -67,12 +70,17 @@ def _is_frozen(address: Address, world: World) -> bool:
 
 def _gone_pictures(text: str, record: Record, world: World) -> Found:
     names = dropped_pictures(record, world)
+    memory = remembered_deletions(record, world.observed.lake.pictures, frozenset())
     if not names:
-        return Found()
+        return Found(_narrowed(record, (), memory), notices=left_to_others(text, record, world))
     if not world.may_delete:
-        return Found(_narrowed(record, names), notices=(_kept(text, counted(len(names), "picture"), names, world),))
-    operations, blasts = delete_pictures(text, names, world)
-    return Found(operations=operations, blasts=blasts)
+        notice = _kept(text, counted(len(names), "picture"), names, world)
+        return Found(_narrowed(record, names, memory), notices=(notice,))
+    free, blocked = split_pinned(text, names, world)
+    operations, blasts = delete_pictures(text, free, world)
+    held = frozenset(names).difference(free)
+    notices = left_to_others(text, record, world)
+    return Found(_narrowed(record, held, memory), operations, notices, blocked, blasts=blasts)
 
 
 def _gone_tag(text: str, tag: str, record: Record, world: World) -> Found:
@@ -86,10 +94,15 @@ def _gone_tag(text: str, tag: str, record: Record, world: World) -> Found:
     return Found(operations=operations, blasts=blasts)
 
 
-def _narrowed(record: Record, names: Iterable[str]) -> Record:
-    """Return the record with those members only that are still there and ours."""
-    members = {name: record.members[name] for name in names}
-    return record if members == record.members else Record(record.created, {}, members)
+def _narrowed(record: Record, names: Collection[str], memory: Set[str] = frozenset()) -> Record | None:
+    """Return the record with those members only that are still there and ours, and with deletions to remember."""
+    members = {name: record.members[name] for name in (*names, *sorted(memory))}
+    if not members:
+        return None
+    fields = {ADOPTED: sorted(memory), DELETED: sorted(memory)} if memory else {}
+    if members == record.members and fields == {key: record.fields[key] for key in fields if key in record.fields}:
+        return record
+    return replace(record, fields=fields, members=members)
 
 
 def _kept(text: str, what: str, names: Iterable[str], world: World) -> Notice:
@@ -147,13 +160,20 @@ def _gone_whole(address: Address, text: str, record: Record, world: World) -> Fo
         return Found(None if world.may_delete else record)
     stays = _not_ours_to_delete(address, record, world)
     if stays:
-        return Found(notices=(Notice("kept", text, f"no longer declared: kept ({stays}), and forgotten"),))
+        return _stays(text, record, stays)
     if not world.may_delete:
         return Found(record, notices=(_kept(text, address.kind, (), world),))
     if address.kind == "label" and "labels" not in world.policy.features:
         blocked = Blocked(text, UNSUPPORTED, "removing a label", hint="declare it again, or remove it by hand")
         return Found(record, blocked=(blocked,))
     return _delete_whole(address, text, world)
+
+
+def _stays(text: str, record: Record, why: str) -> Found:
+    """Return that a thing which is never ours to delete is forgotten, unless it is to be remembered as protected."""
+    if record.protected:
+        return Found(record, notices=(Notice("kept", text, f"no longer declared: kept ({why}, and protected)"),))
+    return Found(notices=(Notice("kept", text, f"no longer declared: kept ({why}), and forgotten"),))
 
 
 def _only_remembered(address: Address, world: World) -> bool:
@@ -174,7 +194,10 @@ def _not_ours_to_delete(address: Address, record: Record, world: World) -> str:
 def _delete_whole(address: Address, text: str, world: World) -> Found:
     blasts = tuple(_blasts(address, text, world))
     staying = world.observed.resources[text].members.keys() - world.doomed if address.kind == "version" else ()
-    impact = _also({blast.unit: blast.count for blast in blasts}, len(staying))
+    impact = _also({blast.unit: blast.count for blast in blasts if blast.kind == "delete"}, len(staying))
+    orphaned = sum(blast.count for blast in blasts if blast.kind == "update")
+    if orphaned:
+        impact = f"{counted(orphaned, 'object')} {agreeing(orphaned, 'keeps', 'keep')} its name"
     return Found(operations=(Operation(text, "delete", "no longer declared", impact=impact),), blasts=blasts)
 
 
@@ -200,18 +223,47 @@ def _has_other_versions(address: Address, world: World) -> bool:
 
 def _blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
     """Yield what goes with a thing that is deleted, ours or not."""
-    parts = 1
-    if address.kind == "network":
-        heads = (str(Address("file", address.name)), str(Address("thumbnail", address.name)))
-        parts += sum(one == heads[1] or one.startswith(f"{heads[0]}/") for one in world.observed.resources)
-    yield Blast(text, "delete", "addresses", parts)
+    parts = tuple(_parts(address, world))
+    ours = set(_made_by_us(address, world)) if parts else set()
+    foreign = sum((parse_address(one).kind, parse_address(one).rest) not in ours for one in parts)
+    foreign += _is_anothers(text, world)
+    counted_parts = len(parts) if address.kind == "network" else 0  # labels are no things of their own in a budget
+    yield Blast(text, "delete", "addresses", 1 + counted_parts, foreign)
     if address.kind == "version":
         yield from _version_blasts(address, text, world)
     if address.kind == "label":
         annotations = str(Address("annotations", address.name, address.version))
-        count, strange = objects_of(annotations, address.rest, world)
-        if count:
-            yield Blast(text, "delete", "objects", count, strange)
+        count = objects_of(annotations, address.rest, world)
+        if count:  # SDK v2 keeps an object's label as text in the object: nothing of it goes
+            yield Blast(text, "update", "objects", count)
+
+
+def _parts(address: Address, world: World) -> Iterator[str]:
+    """Yield what is there of a whole that has addresses of its own: files and thumbnail, labels."""
+    head = ""
+    if address.kind == "network":
+        head = f"{Address('file', address.name)}/"
+        thumbnail = str(Address("thumbnail", address.name))
+        yield from [thumbnail] if thumbnail in world.observed.resources else []
+    elif address.kind == "version":
+        head = f"{Address('label', address.name, address.version)}/"
+    yield from (one for one in world.observed.resources if head and one.startswith(head))
+
+
+def _made_by_us(address: Address, world: World) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield kind and rest of the parts that we made; a version may have its labels from another one of ours."""
+    for text, record in world.inventory.records.items():
+        if record.created and text.startswith(("file/", "thumbnail/", "label/")) and not _is_anothers(text, world):
+            part = parse_address(text)
+            if part.name == address.name:
+                yield part.kind, part.rest
+
+
+def _is_anothers(text: str, world: World) -> bool:
+    """Return whether somebody stored another file in the place of one that we stored."""
+    there, record = world.observed.resources.get(text, Resource()), world.inventory.records[text]
+    digests = there.fields.get("sha256"), record.fields.get("sha256")
+    return all(digests) and digests[0] != digests[1]
 
 
 def _version_blasts(address: Address, text: str, world: World) -> Iterator[Blast]:

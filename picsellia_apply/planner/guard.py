@@ -16,6 +16,7 @@ from typing import get_args
 
 from picsellia_apply.model.address import parse_address, quote_name
 from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.ownership import is_memory
 from picsellia_apply.model.plan import Policy, Refusal
 from picsellia_apply.model.state import State
 from picsellia_apply.planner.case import Blast, Unit
@@ -68,8 +69,9 @@ def _lifted(rule: str, address: str, policy: Policy) -> bool:
 
 def _empty(desired: State, inventory: Inventory, policy: Policy) -> Iterator[Refusal]:
     address = f"workspace/{quote_name(inventory.workspace)}"
-    if not desired.resources and inventory.records and not _lifted("empty", address, policy):
-        managed = _counted(len(inventory.records), "addresses")
+    held = sum(not is_memory(record) for record in inventory.records.values())
+    if not desired.resources and held and not _lifted("empty", address, policy):
+        managed = unit_counted(held, "addresses")
         message = f"the manifests declare nothing, and the workspace manages {managed}"
         yield refusal("empty", address, message)
 
@@ -78,7 +80,7 @@ def _foreign(blasts: Iterable[Blast], policy: Policy) -> Iterator[Refusal]:
     by_address: dict[str, list[str]] = {}
     for blast in blasts:
         if blast.foreign and not _lifted("foreign_content", blast.address, policy):
-            by_address.setdefault(blast.address, []).append(_counted(blast.foreign, blast.unit))
+            by_address.setdefault(blast.address, []).append(unit_counted(blast.foreign, blast.unit))
     for address, parts in by_address.items():
         yield refusal("foreign_content", address, f"it takes along what is not ours: {' and '.join(parts)}")
 
@@ -97,15 +99,16 @@ def _over_budget(rule: str, blasts: Sequence[Blast], budget: float, managed: Map
         if rule == "update_percent" and total < FEWEST_TO_UPDATE:
             continue
         for blast in touched:
-            here.setdefault(blast.address, []).append(_counted(blast.count, unit))
-            share = f"{100 * sum_of_all / total:.1f} % of {_counted(total, unit)}"
+            here.setdefault(blast.address, []).append(unit_counted(blast.count, unit))
+            share = f"{100 * sum_of_all / total:.1f} % of {unit_counted(total, unit)}"
             whole.setdefault(blast.address, []).append(share)
     for address, parts in here.items():
         message = f"{verb} {', '.join(parts)}; the plan {verb} {', '.join(whole[address])}; the budget is {budget:g} %"
         yield refusal(rule, address, message)
 
 
-def _counted(count: int, unit: Unit) -> str:
+def unit_counted(count: int, unit: Unit) -> str:
+    """Return `2,805 objects`, `1 address`: so many of what budgets count."""
     return counted(count, *_NOUNS[unit])
 
 

@@ -48,26 +48,56 @@ def _count(wanted: int, held: int, known: int) -> int:
     return held
 
 
-def moved_twice(file: Texts, there: Texts, base: Texts, match: Match) -> tuple[tuple[str, str], ...]:
-    """Return what became of the objects of the base that both the file and a person moved.
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """An object of the base that both sides changed: what the file made of it, and the person, None who deleted it."""
+
+    base: str
+    file: str
+    there: str | None
+
+
+def changed_twice(file: Texts, there: Texts, base: Texts, match: Match) -> tuple[Twice, ...]:
+    """Return the objects of the base that the file moved and a person moved or deleted.
+
+    An object that the file dropped and a person moved is theirs now, and stays.
 
     Args:
         file: What the annotation files say.
         there: What the platform holds.
         base: What the files said when it was last applied.
         match: Finds what became of an object.
-
-    Returns:
-        Pairs of the file's object and the person's.
     """
     wanted, held, known = Counter(file), Counter(there), Counter(base)
     gone = sorted((known - wanted - held).elements())
     ours = sorted((wanted - known - held).elements())
     theirs = sorted((held - known - wanted).elements())
-    if not (gone and ours and theirs):
+    if not (gone and ours):
         return ()
-    in_file, by_people = dict(match(gone, ours)), dict(match(gone, theirs))
-    return tuple((ours[in_file[row]], theirs[by_people[row]]) for row in sorted(in_file.keys() & by_people.keys()))
+    in_file, by_people = dict(match(gone, ours)), dict(match(gone, theirs)) if theirs else {}
+    return tuple(
+        Twice(gone[row], ours[in_file[row]], theirs[by_people[row]] if row in by_people else None)
+        for row in sorted(in_file)
+    )
+
+
+def reverted(file: Texts, there: Texts, base: Texts, match: Match) -> tuple[Texts, Texts]:
+    """Return what a picture should hold where the files win, and what of people's edits that takes away.
+
+    Objects of the base that people moved or deleted are as the file has them; what people made beside them stays.
+
+    Args:
+        file: What the annotation files say.
+        there: What the platform holds.
+        base: What the files said when it was last applied.
+        match: Finds what became of an object.
+    """
+    wanted, held, known = Counter(file), Counter(there), Counter(base)
+    gone = sorted((known - held).elements())
+    theirs = sorted((held - known - wanted).elements())
+    edits = Counter(theirs[row] for _, row in match(gone, theirs)) if gone and theirs else Counter[str]()
+    own = Counter(theirs) - edits
+    return tuple(sorted((wanted + own).elements())), tuple(sorted(edits.elements()))
 
 
 def merge_without_base(file: Texts, there: Texts, present: Present) -> Texts:

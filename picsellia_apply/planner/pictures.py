@@ -9,7 +9,14 @@ from typing import Any
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.declaration import LocalPictures
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, compare_bytes, made_members, made_pictures
+from picsellia_apply.model.ownership import (
+    ADOPTED,
+    DELETED,
+    compare_bytes,
+    made_members,
+    made_pictures,
+    remembered_deletions,
+)
 from picsellia_apply.model.plan import Blocked, Bytes, Members, Notice, Operation
 from picsellia_apply.planner.case import Blast, Case, Found, World, record_of
 from picsellia_apply.planner.reach import objects_on
@@ -17,6 +24,8 @@ from picsellia_apply.planner.words import agreeing, counted, joined, size_text
 
 CONTENT_DIFFERS = "content differs"
 """Rule of pictures whose name is taken by other bytes."""
+FROZEN = "frozen version"
+"""Rule of pictures that would be deleted if a frozen version did not hold them."""
 
 
 def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
@@ -36,27 +45,67 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
     present = wanted.keys() & there.keys()
     adopted = _adopted(case.record, present - world.ours.pictures, deleted, upload)
     operations, blasts = _operations(case, upload, new=not present and case.record is None)
-    notices = [*_deleted_notice(case.text, deleted), *_adopt_notice(case, (adopted & present) - differing.keys())]
+    notices = [
+        *left_to_others(case.text, case.record, world),
+        *_deleted_notice(case.text, deleted),
+        *_adopt_notice(case, (adopted & present) - differing.keys()),
+    ]
     kept = _kept(case.record, dropped)
+    pinned: tuple[Blocked, ...] = ()
     if dropped and world.may_delete:
-        gone, gone_blasts = delete_pictures(case.text, dropped, world)
-        operations, blasts, kept = (*operations, *gone), (*blasts, *gone_blasts), {}
+        free, pinned = split_pinned(case.text, dropped, world)
+        gone, gone_blasts = delete_pictures(case.text, free, world)
+        operations, blasts = (*operations, *gone), (*blasts, *gone_blasts)
+        kept = _kept(case.record, frozenset(dropped).difference(free))
     elif dropped:
         notices.append(_kept_notice(case.text, counted(len(dropped), "picture"), dropped, world))
-    members = wanted if not (kept or differing) else {**wanted, **differing, **kept}
+    memory = remembered_deletions(case.record, there, wanted.keys()) if case.record is not None else frozenset()
+    kept |= _kept(case.record, memory)
+    adopted |= memory
+    members = wanted if not (kept or differing) else {**wanted, **_applied(differing, case.record), **kept}
     others = missing & claimed  # recorded here once they are there: until then a cut apply would call them deleted
     others |= differing.keys() - world.ours.recorded  # nothing of ours: once they are gone, ours may be uploaded
     if others:
         members = {name: digest for name, digest in members.items() if name not in others}
-    fields = {ADOPTED: not_ours} if (not_ours := sorted(adopted & members.keys())) else {}
     return Found(
-        record=record_of(case.record, fields, members, created=True),
+        record=record_of(case.record, _set_fields(adopted & members.keys(), memory), members, created=True),
         operations=operations,
         notices=tuple(notices),
-        blocked=_differing_blocked(case.text, differing),
+        blocked=(*_differing_blocked(case.text, differing), *pinned),
         blasts=blasts,
         incomparable=incomparable,
     )
+
+
+def _applied(differing: Mapping[str, str], record: Record | None) -> dict[str, str]:
+    """Return what a record says of pictures that nobody may overwrite: what was last applied, else what is there."""
+    known = record.members if record is not None else {}
+    return {name: known.get(name, digest) for name, digest in differing.items()}
+
+
+def _set_fields(adopted: Set[str], memory: Set[str]) -> dict[str, Any]:
+    """Return the fields of a set's record: what of its members is not ours, and what people deleted for good."""
+    fields = {ADOPTED: sorted(adopted)} if adopted else {}
+    return {**fields, DELETED: sorted(memory)} if memory else fields
+
+
+def split_pinned(address: str, names: Iterable[str], world: World) -> tuple[list[str], tuple[Blocked, ...]]:
+    """Return the pictures that may go, and what of the others is told: frozen versions hold them.
+
+    Args:
+        address: Of the set that drops them.
+        names: No longer declared.
+        world: What decisions rest on.
+    """
+    free = set(names)
+    blocked = []
+    for version, held in world.pinned.items():
+        here = sorted(held & frozenset(names))
+        if here:
+            free -= frozenset(here)
+            message = f"deleting {counted(len(here), 'picture')} would change `{version}`, which is frozen"
+            blocked.append(Blocked(address, FROZEN, message, tuple(here), "declare them again, or drop `frozen: true`"))
+    return sorted(free), tuple(blocked)
 
 
 def _adopted(record: Record | None, there: Set[str], deleted: Set[str], upload: Iterable[str]) -> frozenset[str]:
@@ -76,9 +125,23 @@ def _dropped(case: Case, world: World) -> list[str]:
 
 
 def dropped_pictures(record: Record, world: World) -> list[str]:
-    """Return the pictures of a record that we uploaded, that are still there, and that no set declares any more."""
+    """Return the pictures of a record that we uploaded, that are still there, and that nobody declares any more."""
+    return sorted(_let_go(record, world) - world.observed.others.pictures.keys())
+
+
+def _let_go(record: Record, world: World) -> Set[str]:
     gone = made_pictures(record, world.observed.lake.pictures) - world.declared_pictures
-    return sorted(gone & world.observed.lake.pictures.keys())
+    return gone & world.observed.lake.pictures.keys()
+
+
+def left_to_others(address: str, record: Record | None, world: World) -> tuple[Notice, ...]:
+    """Return that pictures which a set lets go stay, since another workspace manages them too."""
+    theirs = world.observed.others.pictures.keys()
+    names = _let_go(record, world) & theirs if record is not None and theirs else frozenset()
+    if not names:
+        return ()
+    message = f"{counted(len(names), 'picture')} no longer declared: left to other workspaces that manage them too"
+    return (Notice("kept", address, message, tuple(sorted(names))),)
 
 
 def _kept(record: Record | None, names: Iterable[str]) -> dict[str, Any]:
@@ -103,7 +166,6 @@ def _operations(case: Case, upload: list[str], *, new: bool) -> tuple[tuple[Oper
         ),
         members=Members(add=add, counts={"add": len(add), "remove": 0, "change": 0}),
         impact=f"{counted(len(add), 'picture')}, {size_text(size)}",
-        pre={"absent": len(add)},
     )
     return (operation,), ()
 
@@ -292,6 +354,7 @@ def dropped_tags(record: Record, tag: str, world: World) -> list[str]:
     if record.fields.get("absent"):
         return []
     gone = made_members(record) - world.declared_tags.get(tag, frozenset()) - world.doomed
+    gone -= world.observed.others.tags.get(tag, frozenset())
     return sorted(gone & world.observed.lake.tags.get(tag, frozenset()))
 
 

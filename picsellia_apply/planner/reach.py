@@ -41,8 +41,8 @@ def objects_on(annotations: str, names: Set[str], world: World) -> tuple[int, in
     return count, foreign
 
 
-def objects_of(annotations: str, label: Sequence[str], world: World) -> tuple[int, int]:
-    """Return how many objects of a version's annotations bear a label, and how many of them are not ours.
+def objects_of(annotations: str, label: Sequence[str], world: World) -> int:
+    """Return how many objects of a version's annotations bear a label.
 
     Args:
         annotations: `annotations/...`.
@@ -51,13 +51,7 @@ def objects_of(annotations: str, label: Sequence[str], world: World) -> tuple[in
     """
     marks = (f'"label":{msgspec.json.encode(label[0]).decode()}', f'"type":"{label[1]}"')
     there = world.observed.resources.get(annotations, Resource()).members
-    written = _written(annotations, world)
-    count = foreign = 0
-    for name, texts in there.items():
-        marked = tuple(text for text in texts if all(mark in text for mark in marks))
-        count += len(marked)
-        foreign += _not_written(marked, [ours[name] for ours in written if name in ours])
-    return count, foreign
+    return sum(all(mark in text for mark in marks) for texts in there.values() for text in texts)
 
 
 def _written(annotations: str, world: World) -> list[Mapping[str, Texts]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from picsellia_apply.errors import UsageError
-from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.state import Resource
 
 
@@ -23,17 +23,22 @@ class Scope:
     covered: Set[str]
 
 
-def scope_of(targets: Sequence[str], desired: Mapping[str, Resource], recorded: Set[str]) -> Scope:
+def scope_of(
+    targets: Sequence[str], desired: Mapping[str, Resource], recorded: Set[str], only: Set[str] | None = None
+) -> Scope:
     """Return what to plan.
 
     Args:
         targets: Addresses, () for everything.
         desired: Declared resources by address.
         recorded: Addresses of the inventory.
+        only: The addresses to plan, whatever the targets; None where these decide.
 
     Raises:
         UsageError: A target names nothing.
     """
+    if only is not None:
+        return Scope(only & desired.keys(), only)
     everything = desired.keys() | recorded
     if not targets:
         return Scope(desired.keys(), everything)
@@ -49,6 +54,8 @@ def scope_of(targets: Sequence[str], desired: Mapping[str, Resource], recorded: 
 
 def covers(target: str, address: str) -> bool:
     """Return whether an address is the target or belongs to it: tags to pictures, versions to their dataset, ..."""
+    if target.startswith("label/") and target.count("/") == 2:
+        target = target.removesuffix("/*")  # labels alike are shown as one line, `label/DATASET@VERSION/*`
     if address == target or address.startswith(f"{target}/"):
         return True
     kind, _, name = target.partition("/")
@@ -63,6 +70,23 @@ def covers(target: str, address: str) -> bool:
             return part.kind in ("file", "thumbnail") and (head == name or head.startswith(f"{name}/"))
         case _:
             return False
+
+
+def wholes(address: str) -> tuple[str, ...]:
+    """Return the addresses that this one is a part of, the nearest first: a label's version, its dataset."""
+    part = parse_address(address)
+    dataset = str(Address("dataset", part.name))
+    match part.kind:
+        case "pictures" if part.rest:
+            return (str(Address("pictures", part.name)),)
+        case "version":
+            return (dataset,)
+        case "label" | "annotations":
+            return str(Address("version", part.name, part.version)), dataset
+        case "file" | "thumbnail":
+            return (str(Address("network", part.name)),)
+        case _:
+            return ()
 
 
 def needed(addresses: Set[str], desired: Mapping[str, Resource]) -> set[str]:

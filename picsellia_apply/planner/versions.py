@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from picsellia_apply.model.address import Address
-from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.ownership import ADOPTED, adopted_members
 from picsellia_apply.model.plan import Blocked, FieldChange, Members, Notice, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import is_whole
 from picsellia_apply.planner.case import UNSUPPORTED, Blast, Carried, Case, Found, World, record_of
-from picsellia_apply.planner.fields import applied_fields, compare_fields
+from picsellia_apply.planner.fields import applied_fields, compare_fields, kept_notices
+from picsellia_apply.planner.prefer import preferred
 from picsellia_apply.planner.reach import objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
 
@@ -31,8 +31,10 @@ def is_settled(part: Address, world: World) -> bool:
     observed, records = world.observed.resources.get(version), world.inventory.records
     if observed is None:
         return False
+    if observed.options.get("unfinished"):
+        return False  # also where records of an earlier version of this name, which somebody deleted, tell of parts
     if version not in records:
-        return not observed.options.get("unfinished")
+        return True
     record = records.get(str(part))
     return is_whole(record) if record is not None else str(part) not in records[version].fields.get(PARTS, ())
 
@@ -40,11 +42,6 @@ def is_settled(part: Address, world: World) -> bool:
 def created_fields(desired: Resource) -> tuple[FieldChange, ...]:
     """Return the fields with which a thing is created."""
     return tuple(FieldChange(name, None, value) for name, value in sorted(desired.fields.items()))
-
-
-def conflict_lifted(case: Case, world: World) -> bool:
-    """Return whether a flag says that the manifest wins where both sides moved."""
-    return f"conflict:{case.text}" in world.policy.allowances
 
 
 def adopt_notice(case: Case, what: str) -> tuple[Notice, ...]:
@@ -59,9 +56,9 @@ def diff_dataset(case: Case, world: World) -> Found:
         reason = "new" if case.record is None else "drift: deleted on the platform"
         operation = Operation(case.text, "create", reason, created_fields(case.desired), pre={"absent": True})
         return Found(record, (operation,))
-    found = compare_fields(case, case.observed.fields, overrule=conflict_lifted(case, world))
+    found = compare_fields(case, case.observed.fields, preferred(world.policy, case.text))
     record = record_of(case.record, applied_fields(case, found), {}, created=False)
-    notices = adopt_notice(case, "the dataset")
+    notices = (*adopt_notice(case, "the dataset"), *kept_notices(case, found))
     if not found.changes:
         return Found(record, notices=notices, conflicts=found.conflicts)
     if "replace" not in world.policy.features:
@@ -103,7 +100,8 @@ def diff_version(case: Case, world: World, impossible: Set[str] = frozenset()) -
         notices.append(_left_notice(case.text, left, why))
     members = case.desired.members
     if wanted != recorded:
-        members = dict.fromkeys(sorted((wanted | (recorded & there)) - removed - world.doomed))
+        lost = case.desired.options.get("held_back", frozenset())  # not ours to put back: drift must not forget them
+        members = dict.fromkeys(sorted((wanted | (recorded & (there | lost))) - removed - world.doomed))
     record = record_of(case.record, _version_fields(case, members.keys()), members, created=False)
     operations = _add_pictures(case, missing, recorded) if missing else ()
     blasts: tuple[Blast, ...] = ()
@@ -124,7 +122,7 @@ def _create_version(case: Case, world: World, impossible: Set[str]) -> Found:
         action="create",
         reason="new" if case.record is None else "drift: deleted on the platform",
         diff=(FieldChange("from", None, origin),) if origin is not None else (),
-        members=Members(add=case.desired.members, counts={"add": len(case.desired.members), "remove": 0, "change": 0}),
+        members=_held(case.desired.members),
         impact=joined(
             [
                 counted(len(case.desired.members), "picture"),
@@ -137,6 +135,12 @@ def _create_version(case: Case, world: World, impossible: Set[str]) -> Found:
     if case.desired.options.get("frozen"):
         fields[PARTS] = _parts(case.address, world)
     return Found(record_of(None, fields, case.desired.members, created=True), (operation,))
+
+
+def _held(names: Mapping[str, None]) -> Members:
+    """Return the pictures of a new version; none are counted by nothing, as a saved plan reads it back."""
+    counts = {"add": len(names), "remove": 0, "change": 0} if names else {}
+    return Members(add=names, counts=counts)
 
 
 def _parts(version: Address, world: World) -> list[str]:
@@ -158,7 +162,10 @@ def _creation_blocked(case: Case, world: World, impossible: Set[str]) -> Blocked
         return Blocked(case.text, UNSUPPORTED, message) if origin in impossible else None
     exists = str(Address("dataset", case.address.name)) in world.observed.resources
     if exists or case.address.version != "first":
-        hint = "name the first version `first`, and give later ones a `from`"
+        hint = (
+            "SDK v2 alone makes a version anew only as a dataset's first, named `first`: give each split a dataset. "
+            "`from:` does not part splits: the new version takes over every picture of its origin, with annotations"
+        )
         return Blocked(case.text, UNSUPPORTED, "creating this version without an origin", hint=hint)
     if not case.desired.members:
         hint = "let it select at least one picture"
@@ -224,7 +231,6 @@ def _removal_blocked(case: Case, stopped: Iterable[str], world: World) -> tuple[
 
 
 def _add_pictures(case: Case, missing: list[str], recorded: Set[str]) -> tuple[Operation, ...]:
-    observed = case.observed.members if case.observed is not None else {}
     drifted = len(recorded & set(missing))
     reasons = [
         counted(len(missing) - drifted, "new match", "new matches") if len(missing) > drifted else "",
@@ -236,7 +242,6 @@ def _add_pictures(case: Case, missing: list[str], recorded: Set[str]) -> tuple[O
         reason=joined(reasons),
         members=Members(add=dict.fromkeys(missing), counts={"add": len(missing), "remove": 0, "change": 0}),
         impact=f"+{counted(len(missing), 'picture')}",
-        pre={"members_digest": names_digest(observed)},
     )
     return (operation,)
 

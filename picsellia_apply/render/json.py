@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from picsellia_apply.errors import Diagnostic
-from picsellia_apply.model.plan import FORMAT_VERSION, Operation, Plan, Policy
+from picsellia_apply.model.plan import FORMAT_VERSION, SAMPLE, Blocked, Notice, Operation, Plan, Policy
 from picsellia_apply.render.text import sample_names
 from picsellia_apply.source import Position
 
@@ -34,14 +34,17 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "digest": plan.digest,
         "target": plan.target,
         "policy": _policy(plan.policy),
+        "variables": plan.variables,
         "outcome": plan.outcome,
         "summary": plan.summary,
         "operations": [_operation(one) for one in plan.operations],
-        "notices": plan.notices,
-        "blocked": plan.blocked,
+        "notices": [_notice(one) for one in plan.notices],
+        "blocked": [_blocked(one) for one in plan.blocked],
         "conflicts": plan.conflicts,
         "refusals": plan.refusals,
-        "findings": [_finding(one) for one in plan.findings],
+        "recorded": plan.recorded,
+        "policies": plan.policies,
+        "findings": [finding_document(one) for one in plan.findings],
         "limits": plan.limits,
         "inventory_serial": plan.inventory_serial,
         "fingerprints": plan.fingerprints,
@@ -70,7 +73,22 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _finding(one: Diagnostic) -> dict[str, Any]:
+def _notice(one: Notice) -> dict[str, Any]:
+    return {"kind": one.kind, "address": one.address, "message": one.message, **_sampled(one.names)}
+
+
+def _blocked(one: Blocked) -> dict[str, Any]:
+    said = {"address": one.address, "rule": one.rule, "message": one.message, "hint": one.hint}
+    return {**said, **_sampled(one.names)}
+
+
+def _sampled(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return how many names there are and the first few: a saved plan holds them all in its members file."""
+    return {"count": len(names), "sample": names[:SAMPLE]}
+
+
+def finding_document(one: Diagnostic) -> dict[str, Any]:
+    """Return what JSON holds of a diagnostic."""
     position = one.position
     where: dict[str, Any] | None = None
     if isinstance(position, Position):

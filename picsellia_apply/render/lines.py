@@ -13,7 +13,7 @@ from picsellia_apply.render.values import cut
 
 COLORS = {
     "create": "green", "update": "yellow", "delete": "red", "drift": "cyan", "adopt": "cyan", "kept": "cyan",
-    "resumed": "cyan",
+    "resumed": "cyan", "moved": "cyan", "rename": "yellow",
     "blocked": "red", "conflict": "red", "refused": "red", "finding": "yellow", "note": "", "limit": "",
     "done": "green", "already": "green", "failed": "red", "skipped": "yellow", "interrupted": "yellow",
 }  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.address import parse_address
@@ -12,20 +14,35 @@ from picsellia_apply.planner.words import counted
 from picsellia_apply.render.lines import Line, colored, listed, plain, render_lines, sampled
 from picsellia_apply.render.result import render_result_text
 from picsellia_apply.render.values import change_text, value_text
+from picsellia_apply.render.verdict import verdict
 from picsellia_apply.source import Place
 
 __all__ = ["render_plan_text", "render_result_text"]
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
+UNLIFTED = "no flag lifts a policy: it is changed where it is declared"
+"""What is said of a refusal that has no flag."""
 _SAME_FINDINGS = 3
 """Most findings of one code that are listed; all are counted."""
 _BELOW = 6
 """Columns by which lines below a line are indented."""
 _LABELS_SHOWN = 8
+_FLAGS_SHOWN = 2
+"""Most flags that stand on the line itself, else one a line below it."""
+WINNERS = (("manifest", "manifest"), ("platform", "remote"))
+"""Who may win a conflict, and how `--prefer` says it."""
 
 
 def render_plan_text(
-    plan: Plan, *, heading: str, color: bool = False, width: int = 120, next_command: str = "", notes: bool = False
+    plan: Plan,
+    *,
+    heading: str,
+    color: bool = False,
+    width: int = 120,
+    next_command: str = "",
+    notes: bool = False,
+    already: Sequence[Operation] = (),
+    prunes: bool | None = None,
 ) -> str:
     """Return a plan as a terminal shows it.
 
@@ -36,35 +53,65 @@ def render_plan_text(
         width: Columns of the terminal; samples of names and values of fields are cut to it.
         next_command: What to type next, or empty.
         notes: Whether notes about the input are listed; they are counted otherwise.
+        already: Operations of a saved plan of which nothing is left to do.
+        prunes: Whether the Workspace has deletes on; where the plan was made otherwise, that is told.
 
     Returns:
         Text without a final newline.
     """
-    lines = [*_operations(plan, width), *_obstacles(plan, width), *_notices(plan)]
-    lines += [*_findings(plan.findings, notes=notes)]
+    lines = [*_already_lines(already, width), *operation_lines(plan.operations, width)]
+    lines += [*_obstacles(plan, width), *notice_lines(plan)]
+    lines += [*finding_lines(plan.findings, notes=notes)]
     lines += [Line("·", "limit", "limit", limit) for limit in plan.limits]
+    lines += [*_made_with(plan, prunes=prunes)]
     rows = [heading, *render_lines(lines, color=color, width=width)]
     rows += [] if notes else _notes_counted(plan.findings)
-    if plan.outcome == "no_changes":
-        rows.append(colored("No changes. The platform matches the manifests.", "done", color=color))
+    idle = plan.outcome in ("no_changes", "changes") and not plan.operations
+    if idle and already:
+        rows.append(colored("Nothing is left to do: what the plan says is there already.", "done", color=color))
+    elif idle:
+        rows.append(colored(verdict(plan), "" if plan.recorded else "done", color=color))
     else:
-        rows.append(_summary(plan))
+        rows.append(f"Plan: {summary_text(plan)} · digest {plan.digest[:19]}...")
     if next_command and plan.outcome == "changes":
         rows.append(f"Next: {next_command}")
     return "\n".join(rows)
 
 
-def _summary(plan: Plan) -> str:
+def _made_with(plan: Plan, *, prunes: bool | None) -> Iterator[Line]:
+    """Yield what a plan was asked for beyond the manifests: flags that lift or decide something, and variables."""
+    if plan.policy is not None:
+        said = (("allow", plan.policy.allowances), ("takeover", plan.policy.takeovers), ("prefer", plan.policy.prefer))
+        flags = tuple(f"--{name} {value}" for name, values in said for value in sorted(values))
+        if prunes not in (None, plan.policy.prune):
+            flags = ("--prune" if plan.policy.prune else "--no-prune", *flags)
+        few = len(flags) <= _FLAGS_SHOWN
+        text = "   ".join(flags) if few else counted(len(flags), "flag")
+        yield from [Line("·", "limit", "made with", text, below=() if few else listed(flags))] if flags else []
+    if plan.variables:
+        values = ", ".join(f"{name}={value}" for name, value in sorted(plan.variables.items()))
+        yield Line("·", "limit", "variables", values)
+
+
+def _already_lines(already: Sequence[Operation], width: int) -> Iterator[Line]:
+    """Yield the lines of what needs not be done any more."""
+    for line in operation_lines(already, width):
+        yield replace(line, mark="=", kind="already", verb="already", reason="", below=())
+
+
+def summary_text(plan: Plan) -> str:
+    """Return the numbers of a plan: `3 create, 1 update, 0 delete, 12 unchanged`."""
     counts = plan.summary
     shown = [f"{counts[key]:,} {key}" for key in ("create", "update", "delete", "unchanged")]
     shown += [f"{counts[key]:,} {key}" for key in ("blocked", "conflict") if counts[key]]
     if plan.refusals:
         shown.append(f"{len(plan.refusals):,} refused")
-    return f"Plan: {', '.join(shown)} · digest {plan.digest[:19]}..."
+    return ", ".join(shown)
 
 
-def _operations(plan: Plan, width: int) -> Iterator[Line]:
-    operations = list(plan.operations)
+def operation_lines(operations: Sequence[Operation], width: int) -> Iterator[Line]:
+    """Yield a line for each operation, one for all labels of a version that are treated alike."""
+    operations = list(operations)
     while operations:
         alike = _labels_alike(operations)
         yield _labels_line(operations[:alike]) if alike > 1 else _operation_line(operations[0], width)
@@ -203,9 +250,12 @@ def _obstacles(plan: Plan, width: int) -> Iterator[Line]:
     for conflict in plan.conflicts:
         text, below = _conflict_text(conflict), _conflict_hint(conflict, width - _BELOW)
         yield Line("x", "conflict", "conflict", conflict.address, text, below=below)
-    for refusal in plan.refusals:
-        text = f"{refusal.message} [{refusal.rule}]"
-        yield Line("x", "refused", "refused", refusal.address, text, below=(f"to allow just this: {refusal.flag}",))
+    for refusal, after in zip_longest(plan.refusals, plan.refusals[1:]):
+        said, *more = refusal.message.split("\n")
+        told_later = not refusal.flag and after is not None and not after.flag
+        lifting = f"to allow just this: {refusal.flag}" if refusal.flag else UNLIFTED
+        below = (*more, *([] if told_later else [lifting]))
+        yield Line("x", "refused", "refused", refusal.address, f"{said} [{refusal.rule}]", below=below)
 
 
 def _hint(hint: str) -> tuple[str, ...]:
@@ -213,16 +263,20 @@ def _hint(hint: str) -> tuple[str, ...]:
 
 
 def _conflict_text(conflict: Conflict) -> str:
+    if conflict.address.startswith("annotations/"):
+        return f"an object of {conflict.field} was changed in the files and on the platform"
     return f"{conflict.field} was changed in the manifest and on the platform"
 
 
 def _conflict_hint(conflict: Conflict, room: int) -> tuple[str, ...]:
     sides = (("last applied", conflict.base), ("manifest", conflict.desired), ("platform", conflict.observed))
     values = tuple(f"{side:<12} {value_text(value, room - 13)}" for side, value in sides)
-    return (*values, f"to let the manifest win: --allow conflict:{conflict.address}")
+    flags = (f"to let the {who} win: --prefer {side}:{conflict.address}" for who, side in WINNERS)
+    return (*values, *flags)
 
 
-def _notices(plan: Plan) -> Iterator[Line]:
+def notice_lines(plan: Plan) -> Iterator[Line]:
+    """Yield a line for each thing that was seen and is left alone."""
     for notice in plan.notices:
         yield Line(
             mark="?",
@@ -236,7 +290,8 @@ def _notices(plan: Plan) -> Iterator[Line]:
         )
 
 
-def _findings(findings: Sequence[Diagnostic], *, notes: bool) -> Iterator[Line]:
+def finding_lines(findings: Sequence[Diagnostic], *, notes: bool) -> Iterator[Line]:
+    """Yield a line for each finding, by code; of many alike the first few and their number."""
     by_code: dict[str, list[Diagnostic]] = {}
     for one in findings:
         if notes or one.severity is not Severity.info:

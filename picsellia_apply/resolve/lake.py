@@ -48,9 +48,18 @@ class Pictures:
 
 
 def predict_pictures(
-    declaration: Declaration, observed: Lake, ours: Ours, records: Mapping[str, Record], *, prune: bool
+    declaration: Declaration,
+    observed: Lake,
+    ours: Ours,
+    records: Mapping[str, Record],
+    pinned: Set[str] = frozenset(),
+    *,
+    prune: bool,
 ) -> Pictures:
-    """Return the observed pictures with those that would be uploaded, without those that would be deleted."""
+    """Return the observed pictures with those that would be uploaded, without those that would be deleted.
+
+    Pictures that are `pinned`, being held by a frozen version or managed by other workspaces too, are not deleted.
+    """
     held_back: set[str] = set()
     declared: dict[str, str | None] = {}
     restored: set[str] = set()
@@ -63,7 +72,7 @@ def predict_pictures(
         held_back |= compare_bytes(members, observed.pictures, record)[0].keys()
     kept_deleted = frozenset((declared.keys() & ours.recorded) - observed.pictures.keys() - restored)
     predicted = {**declared, **observed.pictures}
-    dropped = frozenset((ours.pictures - declared.keys()) & predicted.keys()) if prune else frozenset()
+    dropped = frozenset((ours.pictures - declared.keys()) & predicted.keys()) - pinned if prune else frozenset()
     for name in kept_deleted | dropped:
         del predicted[name]
     return Pictures(predicted, kept_deleted, dropped, frozenset(held_back))

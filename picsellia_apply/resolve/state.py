@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from picsellia_apply.errors import Diagnostic, InvalidInput
-from picsellia_apply.model.address import Address
+from picsellia_apply.model.address import Address, parse_address, quote_name
 from picsellia_apply.model.declaration import Declaration, LocalFile, Network
 from picsellia_apply.model.inventory import Inventory
-from picsellia_apply.model.ownership import ours_of
+from picsellia_apply.model.ownership import frozen_pictures, ours_of
 from picsellia_apply.model.state import Resource, State
 from picsellia_apply.resolve.lake import PredictedTags, keep_set_tags, predict_pictures
 from picsellia_apply.resolve.tags import evaluate, tag_resources, tags_at_war
-from picsellia_apply.resolve.versions import Found, ground_of, resolve_dataset
+from picsellia_apply.resolve.versions import Found, ground_of, protection, resolve_dataset
 
 
 def resolve(
@@ -35,9 +35,12 @@ def resolve(
         InvalidInput: Queries wait for each other, tags are at war, or sources disagree about one picture.
     """
     known = inventory or Inventory(declaration.workspace.name)
-    ours = ours_of(known, observed.lake.pictures, _released_tags(declaration, known))
-    pictures = predict_pictures(declaration, observed.lake, ours, known.records, prune=prune)
-    tags = PredictedTags(pictures.sha256.keys(), observed.lake.tags, ours.tags, prune, pictures.held_back)
+    released = _released_tags(declaration, known)
+    ours = ours_of(known, observed.lake.pictures, released)
+    pinned = _pinned(declaration, observed) | observed.others.pictures.keys() if prune else frozenset()
+    pictures = predict_pictures(declaration, observed.lake, ours, known.records, pinned, prune=prune)
+    alone = {tag: names - observed.others.tags.get(tag, frozenset()) for tag, names in ours.tags.items()}
+    tags = PredictedTags(pictures.sha256.keys(), observed.lake.tags, alone, prune, pictures.held_back)
     kept = keep_set_tags(declaration, tags, pictures.kept_deleted)
     evaluated = evaluate(declaration, tags)
     wars = tuple(tags_at_war(tags))
@@ -52,13 +55,29 @@ def resolve(
         _collect(resolve_dataset(dataset, ground), resources, findings)
     for network in declaration.networks:
         resources.update(_network(network))
-    return State(lake, resources, tuple(findings))
+    return State(lake, resources, tuple(findings), released=released)
+
+
+def _pinned(declaration: Declaration, observed: State) -> frozenset[str]:
+    """Return the pictures that frozen versions hold."""
+    declared = [(dataset.name, version) for dataset in declaration.datasets for version in dataset.versions]
+    frozen = [str(Address("version", name, version.name)) for name, version in declared if version.frozen]
+    return frozenset().union(*frozen_pictures(frozen, observed.resources).values())
 
 
 def _released_tags(declaration: Declaration, inventory: Inventory) -> frozenset[str]:
-    """Return recorded tags of sets that no longer manage their tags: an absent field is left alone."""
-    unmanaged = tuple(f"{Address('pictures', one.name)}/" for one in declaration.picture_sets if one.tags is None)
-    return frozenset(text for text in inventory.records if unmanaged and text.startswith(unmanaged))
+    """Return recorded tags of sets and queries that no longer manage theirs: an absent field is left alone."""
+    heads = {
+        str(Address("pictures", one.name)): frozenset({"add"}) for one in declaration.picture_sets if one.tags is None
+    }
+    heads |= {f"query/{quote_name(one.name)}": one.unmanaged for one in declaration.queries if one.unmanaged}
+    found = set()
+    for text, record in inventory.records.items() if heads else ():
+        address = parse_address(text)
+        absent = heads.get(f"{address.kind}/{quote_name(address.name)}", frozenset())
+        if address.rest and ("remove" if record.fields.get("absent") else "add") in absent:
+            found.add(text)
+    return frozenset(found)
 
 
 def _collect(found: Iterator[Found], resources: dict[str, Resource], findings: list[Diagnostic]) -> None:
@@ -85,12 +104,14 @@ def _picture_sets(declaration: Declaration, kept_deleted: frozenset[str]) -> Ite
         members = dict(zip(one.pictures.names, one.pictures.sha256, strict=True))
         if one.tags is None:
             options["unmanaged_parts"] = ("tags",)
+        options |= protection(one.protect)
         yield address, Resource(members=members, options=options, needs=tuple(sorted(needs)), place=one.place)
 
 
 def _network(network: Network) -> Iterator[tuple[str, Resource]]:
     address = str(Address("network", network.name))
-    options = {"unmanaged_parts": tuple(sorted(network.unmanaged))} if network.unmanaged else {}
+    options: dict[str, object] = {"unmanaged_parts": tuple(sorted(network.unmanaged))} if network.unmanaged else {}
+    options |= protection(network.protect)
     yield address, Resource(network.fields, options=options, place=network.place)
     for key, file in network.files.items():
         yield str(Address("file", network.name, rest=(key,))), _file(file, address, network)

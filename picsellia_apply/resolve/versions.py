@@ -82,7 +82,8 @@ def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
     """
     managed = {"description": dataset.description, "private": dataset.private}
     fields = {name: value for name, value in managed.items() if value is not None}
-    options = {"unmanaged_parts": ("versions",)} if "versions" in dataset.unmanaged else {}
+    options: dict[str, object] = {"unmanaged_parts": ("versions",)} if "versions" in dataset.unmanaged else {}
+    options |= protection(dataset.protect)
     yield str(Address("dataset", dataset.name)), Resource(fields, options=options, place=dataset.place)
     holds: dict[str, Set[str]] = {}
     for index, version in enumerate(dataset.versions):
@@ -93,7 +94,7 @@ def resolve_dataset(dataset: Dataset, ground: Ground) -> Iterator[Found]:
         holds[version.name] = ((names or frozenset()) | inherited | there.keys()) - ground.dropped
         needs = _needs(dataset, version, ground)
         members = dict.fromkeys(sorted((names or frozenset()) | inherited))
-        how = {"order": index, **_options(version, inherited)}
+        how = {"order": index, **_options(version, inherited), **_kept_out(version, ground, there.keys())}
         yield address, Resource(members=members, options=how, needs=needs, place=version.place)
         yield from _labels(dataset.name, version)
         if version.annotations:
@@ -118,14 +119,25 @@ def _selection(version: Version, ground: Ground, there: Set[str]) -> frozenset[s
     """Return what a version selects; pictures that are held back only where it holds them now."""
     if version.pictures is None:
         return None
-    names = selected(
-        version.pictures,
+    names = _selected(version.pictures, ground)
+    return names - (ground.held_back - there) if ground.held_back else names
+
+
+def _selected(pictures: Selection, ground: Ground) -> frozenset[str]:
+    return selected(
+        pictures,
         pictures=ground.lake.pictures,
         carriers=lambda tag: ground.lake.tags.get(tag, frozenset()),
         queries=ground.queries,
         sets=ground.sets,
     )
-    return names - (ground.held_back - there) if ground.held_back else names
+
+
+def _kept_out(version: Version, ground: Ground, there: Set[str]) -> dict[str, object]:
+    """Return the option that names the pictures which a version selects and does not get: they are held back."""
+    out = ground.held_back - there
+    names = out & _selected(version.pictures, ground) if out and version.pictures is not None else out
+    return {"held_back": frozenset(names)} if names and version.pictures is not None else {}
 
 
 def _inherited(dataset: str, version: Version, ground: Ground, holds: Mapping[str, Set[str]]) -> Set[str]:
@@ -139,8 +151,13 @@ def _inherited(dataset: str, version: Version, ground: Ground, holds: Mapping[st
     return frozenset(origin.members) - ground.dropped
 
 
+def protection(protect: bool | None) -> dict[str, object]:  # noqa: FBT001 - a value, not a switch
+    """Return the option that says whether a thing is protected; none where the manifest does not say."""
+    return {} if protect is None else {"protect": protect}
+
+
 def _options(version: Version, inherited: Set[str]) -> dict[str, object]:
-    options: dict[str, object] = {}
+    options = protection(version.protect)
     if version.frozen:
         options["frozen"] = True
     if version.pictures is None:

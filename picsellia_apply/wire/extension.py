@@ -1,7 +1,8 @@
 """What our lake offers beyond SDK v2: announced by `GET ping`, all under `ext/{org}/`.
 
     ping -> {"username", "sdk_version", "extensions": {"labels": 1, "replace": 1, "digest": 1, "batch": 1, "page": 1,
-             "workspace": 1}}                            a part is there when its name is; the number is its revision
+             "workspace": 1, "lease": 1, "owners": 1, "conditional": 1}}
+             a part is there when its name is; the number is its revision
 
 `{org}` is the organization's id. Every answer is a JSON object; refusals are as in v2 (`error`, `errors`). Names
 stand in bodies, never in paths, except the workspace's (one percent-encoded segment). Lists come as columns: arrays
@@ -17,12 +18,15 @@ of equal length.
     batch       POST ext/{org}/pictures/batch               framed, see BatchHeader -> BatchAnswer
     replace     POST ext/{org}/datasets/create              DatasetCreate -> {"dataset": v2.Dataset}; 201
     replace     POST ext/{org}/datasets/patch               DatasetPatch -> {"updated": int}
-    replace     POST ext/{org}/versions/remove              VersionRemove -> {"removed": int}
+    replace     POST ext/{org}/versions/remove              VersionRemove -> {"removed": int, "changed": [ids]}
     replace     POST ext/{org}/annotations/replace          AnnotationReplace -> AnnotationReplaceAnswer
     labels      POST ext/{org}/labels/remove                LabelsRemove -> {"removed": int}
     workspace   GET  ext/{org}/workspaces/{name}            -> WorkspaceBody; 404 when it was never written
-    workspace   PUT  ext/{org}/workspaces/{name}            WorkspaceBody -> {"serial": int}; 409 unless the serial
+    workspace   PUT  ext/{org}/workspaces/{name}            WorkspaceWrite -> {"serial": int}; 409 unless the serial
                                                             sent is the stored one + 1
+    owners      POST ext/{org}/owners/lookup                OwnersLookup -> OwnerColumns
+    owners      `owned` and `takeovers` of WorkspaceWrite   409 when an address belongs to another workspace
+    conditional see `wire.conditional`; and `expect` of VersionRemove and of DatasetPatch
 
 Digests: sha256 of a picture's raw bytes; `model.annotation.annotation_digest` of a picture's annotation;
 `model.annotation.names_digest` of a version's picture names. All 64 lower-case hex digits.
@@ -37,7 +41,7 @@ import msgspec
 from picsellia_apply.wire import v2
 
 PREFIX = "ext"
-PARTS = ("labels", "replace", "digest", "batch", "page", "workspace")
+PARTS = ("labels", "replace", "digest", "batch", "page", "workspace", "lease", "owners", "conditional")
 PAGE_LIMIT = 10_000
 """Most rows of one page."""
 BATCH_PICTURES = 1_000
@@ -249,19 +253,35 @@ class DatasetCreate(msgspec.Struct):
     private: bool = True
 
 
-class DatasetPatch(msgspec.Struct, omit_defaults=True):
-    """Change a dataset's own fields (of all its versions); None leaves a field."""
+class DatasetFields(msgspec.Struct, omit_defaults=True):
+    """A dataset's own fields; None stands for any."""
 
-    name: str
     description: str | None = None
     private: bool | None = None
 
 
-class VersionRemove(msgspec.Struct):
-    """Take pictures (by id) out of a version, their annotations with them; those not in it are passed over."""
+class DatasetPatch(msgspec.Struct, omit_defaults=True):
+    """Change a dataset's own fields (of all its versions); None leaves a field.
+
+    `expect`: what the fields must be now, else 412 and nothing is changed; None for whatever they are.
+    """
+
+    name: str
+    description: str | None = None
+    private: bool | None = None
+    expect: DatasetFields | None = None
+
+
+class VersionRemove(msgspec.Struct, omit_defaults=True):
+    """Take pictures (by id) out of a version, their annotations with them; those not in it are passed over.
+
+    `expect`: picture by picture the digest that its annotation there must have, "" for none; those whose is another
+    stay, and are answered as `changed`. None takes out all.
+    """
 
     dataset_id: str
     pictures: list[str]
+    expect: list[str] | None = None
 
 
 class AnnotationItem(msgspec.Struct):
@@ -293,10 +313,3 @@ class LabelsRemove(msgspec.Struct):
 
     dataset_id: str
     labels: list[Label]
-
-
-class WorkspaceBody(msgspec.Struct):
-    """A workspace's inventory: `body` is ours to understand, the server keeps it as it is (base64 of zlib JSON)."""
-
-    serial: int
-    body: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("cold_start", "bridge", "twenty_thousand", "upload")
+ALL = ("cold_start", "bridge", "twenty_thousand", "upload", "export")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

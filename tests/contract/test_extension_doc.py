@@ -11,11 +11,16 @@ import pytest
 
 from picsellia_apply.lake.routes import PLAIN_ROUTES, ROUTES
 from picsellia_apply.model.annotation import annotation_digest, names_digest, texts_of
-from picsellia_apply.wire import extension
+from picsellia_apply.wire import conditional, extension
 
 TEXT = (Path(__file__).parents[2] / "docs" / "extension.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
-STRUCTS = [one for _, one in inspect.getmembers(extension, inspect.isclass) if issubclass(one, msgspec.Struct)]
+STRUCTS = [
+    one
+    for module in (extension, conditional)
+    for _, one in inspect.getmembers(module, inspect.isclass)
+    if issubclass(one, msgspec.Struct)
+]
 
 
 def test_the_announcement_is_that_of_the_platform() -> None:

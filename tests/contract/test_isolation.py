@@ -16,6 +16,7 @@ from picsellia_apply.lake.routes import ROUTES
 from tests.contract.platforms import Api, batch, box, form
 
 BOX: Mapping[str, Any] = box()
+HOLDER = {"host": "h", "user": "u", "pid": 1, "started": "2026-01-01T00:00:00Z"}
 
 IN_PATH: dict[str, Any] = {
     "GET datalake/{org}": None,
@@ -55,7 +56,25 @@ IN_PATH: dict[str, Any] = {
     "POST ext/{org}/annotations/replace": {"dataset_id": "{dataset}", "annotations": [{"name": "a.jpg", "data": []}]},
     "POST ext/{org}/networks/lookup": {"names": ["net"]},
     "GET ext/{org}/workspaces/demo": None,
-    "PUT ext/{org}/workspaces/demo": {"serial": 2, "body": "x"},
+    "PUT ext/{org}/workspaces/demo": {"serial": 2, "body": "x", "owned": [], "takeovers": {"dataset/D": "demo"}},
+    "POST ext/{org}/owners/lookup": {"addresses": ["dataset/D", "network/secret"]},
+    "POST ext/{org}/leases/acquire": {
+        "workspace": "demo",
+        "lease_id": "{upload}{picture}",
+        "ttl_s": 30,
+        "holder": HOLDER,
+    },
+    "POST ext/{org}/leases/renew": {"workspace": "demo", "lease_id": "{picture}{upload}"},
+    "POST ext/{org}/leases/release": {"workspace": "demo", "lease_id": "{picture}{upload}"},
+    "POST ext/{org}/leases/break": {"workspace": "demo", "number": 1},
+    "POST ext/{org}/leases/show": {"workspace": "demo"},
+    "POST ext/{org}/pictures/holdings": {"names": ["a.jpg"]},
+    "POST ext/{org}/pictures/delete": {"pictures": ["{picture}"], "expect": ["x"]},
+    "POST ext/{org}/versions/state": {"dataset_id": "{dataset}"},
+    "POST ext/{org}/versions/delete": {"dataset_id": "{dataset}", "expect": "x"},
+    "POST ext/{org}/networks/state": {"model_id": "{network}"},
+    "POST ext/{org}/networks/patch": {"model_id": "{network}", "expect": "x", "fields": {"network_name": "net"}},
+    "POST ext/{org}/networks/delete": {"model_id": "{network}", "expect": "x"},
 }
 """Requests whose path names an organization."""
 
@@ -101,6 +120,14 @@ HARMLESS_AT_HOME = {
     "POST ext/{org}/pictures/holders",
     "POST ext/{org}/datasets/lookup",
     "POST ext/{org}/networks/lookup",
+    "POST ext/{org}/owners/lookup",
+    "POST ext/{org}/leases/acquire",
+    "POST ext/{org}/leases/renew",
+    "POST ext/{org}/leases/release",
+    "POST ext/{org}/leases/break",
+    "POST ext/{org}/leases/show",
+    "POST ext/{org}/pictures/holdings",
+    "POST ext/{org}/pictures/delete",
 }
 """Requests that name nothing foreign when sent to the stranger's own organization: they succeed, and show nothing."""
 
@@ -122,6 +149,8 @@ def look(api: Api, names: Mapping[str, str]) -> Any:
         api.ok("GET", f"picture/{names['dataset']}"),
         api.ok("GET", f"annotation/{names['dataset']}"),
         api.ok("GET", f"ext/{api.organization_id}/workspaces/demo"),
+        api.ext("owners/lookup", {"kinds": ["dataset", "network"]}),
+        {**api.ext("leases/show", {"workspace": "demo"}), "left_s": None},
     ]
 
 
@@ -138,7 +167,14 @@ def world(api: Api) -> World:
     body, headers = form(url["fields"], b"secret file")
     assert api.url("POST", url["url"], raw=body, headers=headers).status == 204
     upload = api.ok("GET", "init_multipart_upload", {"object_name": file})["upload_id"]
-    api.ok("PUT", f"ext/{api.organization_id}/workspaces/demo", {"serial": 1, "body": "secret"})
+    api.ok(
+        "PUT",
+        f"ext/{api.organization_id}/workspaces/demo",
+        {"serial": 1, "body": "secret", "owned": ["dataset/D", "network/secret"]},
+    )
+    holder = {**HOLDER, "user": "secret"}
+    asked = {"workspace": "demo", "lease_id": f"{picture}{upload}", "ttl_s": 3600, "holder": holder}
+    assert api.ext("leases/acquire", asked)["yours"]
     key = api.ok("GET", "datalake/none")["pictures"][0]["internal_key"]
     names = {"picture": picture, "dataset": dataset, "network": network, "file": file, "upload": upload, "key": key}
     return World(names, look(api, names))

@@ -6,8 +6,9 @@ import asyncio
 import http.client
 import logging
 import socket
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,22 +104,45 @@ def test_a_sender_that_stalls_is_told_and_hung_up_on(impatient: tuple[Lake, tupl
     assert Api(over_http(address), None, "local", "none").ok("GET", "datalake/none") == {"pictures": []}
 
 
-def test_readers_that_stall_are_hung_up_on(
-    impatient: tuple[Lake, tuple[str, int]], caplog: pytest.LogCaptureFixture
-) -> None:
+class _Heard(logging.Handler):
+    """Counts what a logger says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = threading.Semaphore(0)
+
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - that something is said is enough
+        self.times.release()
+
+
+@contextmanager
+def _given_up() -> Iterator[threading.Semaphore]:
+    """Yield what is released for every answer that the server leaves unfinished, which it logs."""
+    heard, logger = _Heard(), logging.getLogger("uvicorn.error")
+    logger.addHandler(heard)
+    try:
+        yield heard.times
+    finally:
+        logger.removeHandler(heard)
+
+
+def test_readers_that_stall_hold_no_thread_and_are_hung_up_on(impatient: tuple[Lake, tuple[str, int]]) -> None:
     _, address = impatient
     size = 16 << 20
-    with caplog.at_level(logging.CRITICAL, "uvicorn.error"), ExitStack() as stack:
+    with ExitStack() as stack:
         api = Api(over_http(address), None, "local", "none")
         api.upload(("a", bytes(size)))
         key = api.ok("GET", "datalake/none")["pictures"][0]["internal_key"]
         signed = api.ok("POST", "generate_presigned_url", {"method": "get", "object_name": key})["url"]
         parts = urlsplit(signed)
         asked = _head("GET", f"{parts.path}?{parts.query}", 0)
+        given_up = stack.enter_context(_given_up())
         readers = [stack.enter_context(_connect(address, asked, room=4096)) for _ in range(TOO_MANY)]
         assert _ping(address) == 200
         answer = api.url("GET", signed)
         assert (answer.status, len(answer.raw)) == (200, size)
+        for _ in readers:
+            assert given_up.acquire(timeout=30)
         assert len(_read_to_end(readers[:1])[0]) < size
 
 

@@ -38,6 +38,16 @@ class Ran:
         """What it wrote to stdout, decoded."""
         return json.loads(self.out)
 
+    @property
+    def events(self) -> list[Any]:
+        """The events of an apply that it wrote to stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def finished(self) -> list[Any]:
+        """Those of them that end an operation."""
+        return [event for event in self.events if event["event"] == "finished"]
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -116,7 +126,7 @@ class Project:
 
     def _with_platform(self, arguments: Sequence[str]) -> list[str]:
         command, *rest = arguments
-        return [command, *(self.platform.options if command in ("plan", "apply") else ()), *rest]
+        return [command, *(self.platform.options if command in ("plan", "apply", "drift", "export") else ()), *rest]
 
 
 @pytest.fixture

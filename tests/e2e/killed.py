@@ -1,8 +1,8 @@
 """Run the command line and kill it without warning at one chosen request: `killed.py after-batch=1 apply ...`.
 
 WHEN is `before-write=N`, `after-write=N` (the Nth request that writes), `after-batch=N` (the Nth batch of pictures) or
-`after-delete=N` (the Nth DELETE): deterministic, whatever the machine's speed. Nothing of the program is changed, only
-what its session sends is watched.
+`after-delete=N` (the Nth DELETE): deterministic, whatever the machine's speed. What the transport sends is watched; of
+the program nothing is changed but that an inventory is not written because a second has passed.
 """
 
 from __future__ import annotations
@@ -13,37 +13,36 @@ import signal
 import sys
 from typing import Any
 
-import requests
-
 from picsellia_apply.cli import main
-
-READING = ("ping", "get_organization", "lookup", "members", "holders")
+from picsellia_apply.client.transport import Transport
+from picsellia_apply.executor import records
 
 
 def watch(when: str) -> None:
-    """Kill this process at the request that `when` names."""
+    """Kill this process at the request that `when` names; those about the lease are not counted."""
+    records.INTERVAL_S = float("inf")
     kind, number = when.split("=")
     counter = itertools.count(1)
-    send = requests.Session.request
+    send = Transport._once
 
-    def sending(self: requests.Session, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
-        writes = method != "GET" and not url.endswith(READING)
+    def sending(self: Transport, call: Any) -> Any:
         match kind:
             case "after-batch":
-                counts = url.endswith("pictures/batch")
+                counts = call.url.endswith("pictures/batch")
             case "after-delete":
-                counts = method == "DELETE"
+                counts = call.method == "DELETE"
             case _:
-                counts = writes
+                counts = call.writes
         due = counts and next(counter) == int(number)
         if due and kind == "before-write":
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = send(self, method, url, *args, **kwargs)
-        if due:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        try:
+            return send(self, call)
+        finally:  # also when it is refused, since another request changed what it expects
+            if due:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-    requests.Session.request = sending  # type: ignore[assignment,method-assign]  # watched, not replaced
+    Transport._once = sending  # type: ignore[method-assign]  # watched, not replaced
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def test_killed_halfway_and_run_again(
     there = len(state_of(any_project)["pictures"])
     assert 0 < there < 364
     again = any_project.apply("--format", "json")
-    sent = sum(one["bytes_sent"] for one in again.json["result"]["operations"])
+    sent = sum(one["bytes_sent"] for one in again.finished)
     sizes = {path.name: path.stat().st_size for path in (any_project.folder / "JPEGImages").iterdir()}
     assert 0 < sent < sum(sizes.values())
     assert any_project.plan()["operations"] == []

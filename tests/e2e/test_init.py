@@ -183,10 +183,18 @@ def test_devkit_with_split_lists(data: Path) -> None:
 
 def test_lists_of_whole_names_are_named_where_they_are(data: Path) -> None:
     devkit(data, full_names=True)
+    (data.parent / ".git").mkdir()
     found = made(data)
     assert found.members()["data@train"] == (6, 7)
     assert "ImageSets/Main/train.txt" in (found.out / "dataset.yaml").read_text()
     assert not (found.out / "splits").exists()
+
+
+def test_lists_of_whole_names_outside_of_the_project_are_copied(data: Path) -> None:
+    devkit(data, full_names=True)
+    found = made(data)
+    assert found.members()["data@train"] == (6, 7)
+    assert (found.out / "splits/train.txt").read_text().split() == [f"cell_{index:03}.png" for index in range(6)]
 
 
 def test_labelimg_with_files_beside_the_pictures(data: Path) -> None:

@@ -229,9 +229,10 @@ def test_a_target_plans_it_and_what_it_needs(project: Project) -> None:
 
 def test_apply_tells_its_result_as_json(project: Project) -> None:
     fill(project)
-    told = project.apply("--format", "json").json
-    assert {one["status"] for one in told["result"]["operations"]} == {"done"}
-    assert len(told["plan"]["operations"]) == len(told["result"]["operations"])
+    ran = project.apply("--format", "json")
+    plan, *_, result = ran.events
+    assert {one["status"] for one in ran.finished} == {"done"}
+    assert plan["operations"] == len(ran.finished) == result["operations"]["done"]
 
 
 def test_expect_binds_an_apply_to_a_reviewed_digest(project: Project) -> None:

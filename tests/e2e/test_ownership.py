@@ -242,7 +242,7 @@ def test_another_picture_of_the_same_name_is_left_alone(
     assert state["pictures"]["p0.png"][1] == {"theirs"}
     assert state["datasets"]["D"]["versions"]["first"][0] == ("p1.png", "p2.png")
     plan = project.plan()
-    assert (plan["operations"], [one["names"] for one in plan["blocked"]]) == ([], [["p0.png"]])
+    assert (plan["operations"], [one["sample"] for one in plan["blocked"]]) == ([], [["p0.png"]])
 
 
 def test_a_dataset_to_which_somebody_added_a_version_is_kept_and_forgotten(

@@ -240,7 +240,7 @@ def test_pictures_are_added_to_a_version_and_never_taken_out(
     project.write("all.yaml", PICTURES + DATASET + names + PRUNE)
     plan = project.plan()
     assert (operations(plan), blocked(plan)) == ({}, {"version/Streets@first": UNSUPPORTED})
-    assert plan["blocked"][0]["names"] == ["p0.png"]
+    assert plan["blocked"][0]["sample"] == ["p0.png"]
     assert project.run("apply", "--auto-approve").code == 7
     assert state_of(project)["datasets"]["Streets"]["versions"]["first"][0] == ("p0.png", "p1.png", "p2.png")
     check_settled(project)
@@ -375,7 +375,7 @@ def test_the_main_job_on_real_photographs(project: Project, state_of: Callable[[
 
 # killed and run again
 
-WRITES = 26
+WRITES = 25
 """Requests of the apply below that write or sign, counted by `killed.py`."""
 
 

@@ -8,11 +8,13 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.e2e.conftest import COMMAND
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
@@ -41,9 +43,9 @@ SLOW = Path(__file__).with_name("waiting.py")
 class Terminal:
     """A command whose stdin, stdout and stderr are a terminal."""
 
-    def __init__(self, project: Project, *arguments: str) -> None:
+    def __init__(self, project: Project, *arguments: str, command: Sequence[str] = (str(COMMAND),)) -> None:
         self._ours, theirs = pty.openpty()
-        self.process = project.spawn(*arguments, stdin=theirs, stdout=theirs, stderr=theirs)
+        self.process = project.spawn(*arguments, command=command, stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
         self.text = ""
 

@@ -6,24 +6,23 @@ import itertools
 import sys
 from typing import Any
 
-import requests
-
 from picsellia_apply.cli import main
+from picsellia_apply.client.transport import Transport
 
 
 def watch() -> None:
     """Say that the first batch is about to be sent, and wait."""
     counter = itertools.count()
-    send = requests.Session.request
+    send = Transport._once
 
-    def sending(self: requests.Session, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
-        if url.endswith("pictures/batch") and next(counter) == 0:
+    def sending(self: Transport, call: Any) -> Any:
+        if call.url.endswith("pictures/batch") and next(counter) == 0:
             sys.stderr.write("waiting\n")
             sys.stderr.flush()
             sys.stdin.readline()
-        return send(self, method, url, *args, **kwargs)
+        return send(self, call)
 
-    requests.Session.request = sending  # type: ignore[assignment,method-assign]  # watched, not replaced
+    Transport._once = sending  # type: ignore[method-assign]  # watched, not replaced
 
 
 if __name__ == "__main__":

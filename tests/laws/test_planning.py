@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from picsellia_apply.errors import InvalidInput, UsageError
@@ -20,6 +20,7 @@ from picsellia_apply.planner.merge import merge, merge_without_base
 from picsellia_apply.planner.scope import covers
 from picsellia_apply.quality import present_objects
 from picsellia_apply.resolve import in_share
+from tests.laws.profiles import bounded
 from tests.worlds import (
     FEATURES,
     LAX,
@@ -40,9 +41,7 @@ from tests.worlds import (
 K = TypeVar("K")
 V = TypeVar("V")
 
-BOUNDED = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+BOUNDED = bounded(120)
 PICTURES = tuple(f"{letter}.jpg" for letter in "abcdef")
 OBJECTS = (box("car"), box("car", 0.2), box("car", 40), box("van"), box("van", 70, 3))
 SET_TAGS = ("sky", "night")

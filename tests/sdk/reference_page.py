@@ -58,8 +58,15 @@ client.datalake.dataset.download("Half/first")
 | `quantity` | a share in (0, 1]; more than 1 is all |
 | `nb_jobs=-1` | one batch at a time for each core, 32 at most |
 | `network.list()` | a list |
+| `data` of `add_annotation` | a list of objects, see below; px of the picture as it is shown |
 | annotations sent again | an object that is there is not added again by `datalake.upload`; `add_annotation` appends |
 | labels of `datalake.upload` | those that are used, with the type they are sent as |
+
+One object of `data`, with an optional `qa`, is one of
+
+- `{"type": "rectangle", "label": "car", "rectangle": {"top": 1, "left": 2, "width": 3, "height": 4}}`
+- `{"type": "polygon", "label": "roof", "polygon": {"geometry": [{"x": 1, "y": 2}, ...]}}`
+- `{"type": "classification", "label": "night"}`
 """
 
 PARTS: list[tuple[str, type]] = [
@@ -70,7 +77,7 @@ PARTS: list[tuple[str, type]] = [
     ("client.network", network.Network),
 ]
 VALUES: list[type] = [objects.Picture, objects.Dataset, objects.Network, Outcome, Uploaded]
-NOT_SHOWN = frozenset({"close", "reader", "writer"})
+NOT_SHOWN = frozenset({"close", "reader", "writer", "before_write"})
 """Told above, or for the reconciler."""
 _TYPES = {
     "Paths": "str | Path | Sequence[str | Path]",

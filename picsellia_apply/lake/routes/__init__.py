@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from picsellia_apply.lake.call import Handler
 from picsellia_apply.lake.router import Route
-from picsellia_apply.lake.routes import annotation, datasets, networks, openapi, pictures, session, storage, workspaces
+from picsellia_apply.lake.routes import (
+    annotation,
+    conditional,
+    datasets,
+    leases,
+    networks,
+    openapi,
+    pictures,
+    session,
+    storage,
+    workspaces,
+)
 from picsellia_apply.wire.extension import PREFIX
 
 ROUTES: tuple[Route[Handler], ...] = (
@@ -15,6 +26,8 @@ ROUTES: tuple[Route[Handler], ...] = (
     *annotation.ROUTES,
     *networks.ROUTES,
     *workspaces.ROUTES,
+    *leases.ROUTES,
+    *conditional.ROUTES,
     *storage.ROUTES,
 )
 """Every request; where two patterns fit, the special one stands first (WIRE_V2.md section 10)."""

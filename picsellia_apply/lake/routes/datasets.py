@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 
 from picsellia_apply.lake.call import Call, Handler, answer
 from picsellia_apply.lake.router import Route, route
-from picsellia_apply.lake.service import datasets, pictures, versions
+from picsellia_apply.lake.service import conditional, datasets, pictures, versions
 from picsellia_apply.wire import extension, v2
+from picsellia_apply.wire.conditional import Deleted
 
 
 def list_all(call: Call) -> Response:
@@ -130,8 +131,12 @@ def remove_pictures(call: Call) -> Response:
     with call.db.write() as conn:
         organization = call.organization(conn).id
         version = versions.by_id(conn, call.user, request.dataset_id, organization_id=organization)
-        removed = versions.remove_members(conn, organization, version.id, request.pictures)
-    return answer({"removed": removed})
+        expect = request.expect
+        changed = [] if expect is None else conditional.changed_members(conn, version, request.pictures, expect)
+        kept = frozenset(changed)
+        leaving = [uuid for uuid in request.pictures if uuid not in kept]
+        removed = versions.remove_members(conn, organization, version.id, leaving)
+    return answer({"removed": removed} if expect is None else Deleted(removed, changed))
 
 
 def remove_labels(call: Call) -> Response:

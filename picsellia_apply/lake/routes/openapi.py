@@ -20,7 +20,7 @@ from picsellia_apply import __version__
 from picsellia_apply.lake.call import Call, Handler, answer
 from picsellia_apply.lake.router import Route, route
 from picsellia_apply.lake.routes import shapes
-from picsellia_apply.wire import extension, v2
+from picsellia_apply.wire import conditional, extension, ownership, v2
 
 BATCH = "application/vnd.picsellia-apply.batch"
 _REFERENCE = "#/components/schemas/{name}"
@@ -112,15 +112,28 @@ DESCRIBED = (
     Described("POST", "ext/{org}/datasets/patch", extension.DatasetPatch, {200: shapes.Count}),
     Described("POST", "ext/{org}/datasets/lookup", extension.NamesLookup, {200: extension.DatasetColumns}),
     Described("POST", "ext/{org}/versions/members", extension.VersionMembers, {200: extension.MemberColumns}),
-    Described("POST", "ext/{org}/versions/remove", extension.VersionRemove, {200: shapes.Count}),
+    Described("POST", "ext/{org}/versions/remove", extension.VersionRemove, {200: conditional.Deleted}),
     Described("POST", "ext/{org}/labels/remove", extension.LabelsRemove, {200: shapes.Count}),
     Described("POST", "ext/{org}/annotations/lookup", extension.AnnotationLookup, {200: extension.AnnotationColumns}),
     Described(
         "POST", "ext/{org}/annotations/replace", extension.AnnotationReplace, {200: extension.AnnotationReplaceAnswer}
     ),
     Described("POST", "ext/{org}/networks/lookup", extension.NamesLookup, {200: extension.NetworkColumns}),
-    Described("GET", "ext/{org}/workspaces/{name}", None, {200: extension.WorkspaceBody}),
-    Described("PUT", "ext/{org}/workspaces/{name}", extension.WorkspaceBody, {200: shapes.Serial}),
+    Described("GET", "ext/{org}/workspaces/{name}", None, {200: ownership.WorkspaceBody}),
+    Described("PUT", "ext/{org}/workspaces/{name}", ownership.WorkspaceWrite, {200: shapes.Serial}),
+    Described("POST", "ext/{org}/leases/acquire", ownership.LeaseAcquire, {200: ownership.LeaseState}),
+    Described("POST", "ext/{org}/leases/renew", ownership.LeaseNamed, {200: ownership.LeaseState}),
+    Described("POST", "ext/{org}/leases/release", ownership.LeaseNamed, {200: ownership.LeaseState}),
+    Described("POST", "ext/{org}/leases/break", ownership.LeaseBreak, {200: ownership.LeaseState}),
+    Described("POST", "ext/{org}/leases/show", ownership.LeaseShow, {200: ownership.LeaseState}),
+    Described("POST", "ext/{org}/owners/lookup", ownership.OwnersLookup, {200: ownership.OwnerColumns}),
+    Described("POST", "ext/{org}/pictures/holdings", extension.NamesLookup, {200: conditional.HoldingColumns}),
+    Described("POST", "ext/{org}/pictures/delete", conditional.PicturesDelete, {200: conditional.Deleted}),
+    Described("POST", "ext/{org}/versions/state", conditional.VersionState, {200: conditional.State}),
+    Described("POST", "ext/{org}/versions/delete", conditional.VersionDelete, {200: shapes.Count}),
+    Described("POST", "ext/{org}/networks/state", conditional.NetworkState, {200: conditional.State}),
+    Described("POST", "ext/{org}/networks/patch", conditional.NetworkChange, {200: shapes.Count}),
+    Described("POST", "ext/{org}/networks/delete", conditional.NetworkDelete, {200: shapes.Count}),
 )
 
 UNDESCRIBED = frozenset(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from picsellia_apply.lake.call import MEBIBYTE, Call, Handler, answer
-from picsellia_apply.lake.refusal import bad_request, too_large
+from picsellia_apply.lake.call import MEBIBYTE, Call, Handler, alone, answer
+from picsellia_apply.lake.refusal import Refusal, attempt, bad_request, too_large
 from picsellia_apply.lake.router import Route, route
-from picsellia_apply.lake.service import batch, blobs, claim, pictures, selection, versions
+from picsellia_apply.lake.service import accounts, batch, blobs, claim, pictures, selection, versions
 from picsellia_apply.wire import extension, v2
 
 _HEADER_LIMIT = 8 * MEBIBYTE
@@ -135,11 +138,36 @@ def upload_batch(call: Call) -> Response:
     return answer(stored)
 
 
-def upload_one(call: Call) -> Response:
+def upload(calls: Sequence[Call]) -> list[Response | Refusal]:
     """Make a picture of an uploaded object; 208 when one of this name is there."""
-    request = call.body(v2.PictureUpload)
-    with blobs.erasing(call.db, call.platform.objects) as conn:
-        made = claim.claim(conn, call.user, call.organization(conn).id, request, call.now())
+    bodies = [attempt(partial(call.body, v2.PictureUpload)) for call in calls]
+    answers = {row: body for row, body in enumerate(bodies) if isinstance(body, Refusal)}
+    same: dict[tuple[accounts.Caller, str], dict[int, v2.PictureUpload]] = {}
+    for row, (call, body) in enumerate(zip(calls, bodies, strict=True)):
+        if not isinstance(body, Refusal):
+            same.setdefault((call.user, call.path["org"]), {})[row] = body
+    platform, done = calls[0].platform, dict[int, Response | Refusal](answers)
+    with blobs.erasing(platform.db, platform.objects) as conn:
+        for (caller, stated), requests in same.items():
+            done.update(_claimed(conn, caller, stated, requests, platform.now()))
+    return [done[row] for row in range(len(calls))]
+
+
+def _claimed(
+    conn: Connection, caller: accounts.Caller, stated: str, requests: Mapping[int, v2.PictureUpload], now: str
+) -> dict[int, Response | Refusal]:
+    """Make pictures for one caller in one organization and return the answers."""
+    organization = attempt(lambda: accounts.organization(conn, caller, stated))
+    if isinstance(organization, Refusal):
+        return dict.fromkeys(requests, organization)
+    mine = [one.id for one in accounts.organizations_of(conn, caller)]
+    made = claim.claim_all(conn, mine, organization.id, list(requests.values()), now)
+    return {row: _answer_to(requests[row], one) for row, one in zip(requests, made, strict=True)}
+
+
+def _answer_to(request: v2.PictureUpload, made: claim.Claimed) -> Response | Refusal:
+    if isinstance(made, Refusal):
+        return made
     if made is not None:
         return answer({"picture": made}, 201)
     message = f"a picture named `{request.external_url}` is in the lake already"
@@ -153,7 +181,7 @@ ROUTES: tuple[Route[Handler], ...] = (
     route("POST", "datalake/delete_tag/tag/{org}", untag),
     route("POST", "datalake/delete_tag/{org}", untag),
     route("GET", "datalake/{org}", list_all),
-    route("PUT", "picture/upload/{org}", upload_one),
+    route("PUT", "picture/upload/{org}", alone(upload), many=upload, writes=True),
     route("GET", "picture/{dataset_id}", list_of_dataset),
     route("POST", "ext/{org}/pictures/lookup", lookup),
     route("POST", "ext/{org}/pictures/holders", holders),

@@ -3,47 +3,59 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import BinaryIO
 
 from sqlalchemy import Connection
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Response
 
-from picsellia_apply.lake.call import Call, Handler, answer
+from picsellia_apply.lake.call import CUT_OFF, Call, Handler, Platform, alone, answer
 from picsellia_apply.lake.form import receive_body, receive_form
 from picsellia_apply.lake.objects import Incoming
-from picsellia_apply.lake.refusal import Refusal, bad_request, not_found
+from picsellia_apply.lake.refusal import Refusal, attempt, bad_request, not_found
 from picsellia_apply.lake.router import Route, route
-from picsellia_apply.lake.service import annotation, blobs, storage, versions
+from picsellia_apply.lake.service import accounts, annotation, blobs, storage, versions
 from picsellia_apply.wire import v2
 
 _CHUNK = 1 << 18
 _log = logging.getLogger(__name__)
 
 
-def presign(call: Call) -> Response:
+def presign(calls: Sequence[Call]) -> list[Response | Refusal]:
     """Return an upload form or a URL for one object."""
+    with calls[0].db.read() as conn:
+        mine = {caller: accounts.organizations_of(conn, caller) for caller in {call.user for call in calls}}
+        return [attempt(partial(_presigned, call, conn, mine[call.user])) for call in calls]
+
+
+def _presigned(call: Call, conn: Connection, mine: Sequence[accounts.Organization]) -> Response:
     request = call.body(v2.PresignedRequest)
     bucket = storage.MODELS if request.bucket_model else storage.PICTURES
-    with call.db.read() as conn:
-        match request.method.lower():
-            case "post":
-                key = storage.key_for_writing(conn, call.user, bucket, request.object_name)
-                fields = call.platform.signer.sign("POST", key.claims())
-                return answer({"url": {"url": f"{call.base_url}/sdk/v2/storage", "fields": fields}})
-            case "get":
-                key = storage.key_for_reading(conn, call.user, bucket, request.object_name)
-                return answer({"url": storage.signed_url(call.platform.signer, call.base_url, key)})
-            case _:
-                raise bad_request("`method` is neither `post` nor `get`")
+    match request.method.lower():
+        case "post":
+            key = storage.key_for_writing(conn, mine, bucket, request.object_name)
+            fields = call.platform.signer.sign("POST", key.claims())
+            return answer({"url": {"url": f"{call.base_url}/sdk/v2/storage", "fields": fields}})
+        case "get":
+            key = storage.key_for_reading(conn, mine, bucket, request.object_name)
+            return answer({"url": storage.signed_url(call.platform.signer, call.base_url, key)})
+        case _:
+            raise bad_request("`method` is neither `post` nor `get`")
+
+
+def _model_key(call: Call, conn: Connection, name: str) -> storage.Key:
+    """Return the key of a network's file that the caller may write."""
+    return storage.key_for_writing(conn, accounts.organizations_of(conn, call.user), storage.MODELS, name)
 
 
 def start_upload(call: Call) -> Response:
     """Start a multipart upload of a network's file."""
     request = call.body(v2.MultipartStart)
     with blobs.erasing(call.db, call.platform.objects) as conn:
-        key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+        key = _model_key(call, conn, request.object_name)
         _sweep(call, conn, key)
         return answer({"upload_id": storage.start_upload(conn, key, call.now())})
 
@@ -60,7 +72,7 @@ def presign_part(call: Call) -> Response:
     if not 1 <= request.part_no <= storage.MOST_PARTS:
         raise bad_request(f"`part_no` is not within 1 and {storage.MOST_PARTS}")
     with call.db.read() as conn:
-        key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+        key = _model_key(call, conn, request.object_name)
         storage.find_upload(conn, key, request.upload_id)
     claims = {"upload": request.upload_id, "part": str(request.part_no)}
     return answer({"url": storage.signed_url(call.platform.signer, call.base_url, key, "PUT", **claims)})
@@ -89,7 +101,7 @@ def _joined(call: Call, request: v2.MultipartComplete, blob: Incoming) -> tuple[
     before: list[str] = []
     while True:
         with call.db.read() as conn:
-            key = storage.key_for_writing(conn, call.user, storage.MODELS, request.object_name)
+            key = _model_key(call, conn, request.object_name)
             upload = storage.find_upload(conn, key, request.upload_id)
             locations = storage.parts_of(conn, upload, request.parts)
         try:
@@ -134,22 +146,48 @@ def put_part(call: Call) -> Response:
     return response
 
 
-def upload(call: Call) -> Response:
+class _Forms:
+    """Upload forms that arrive one after the other; their files go into one blob."""
+
+    def __init__(self, platform: Platform, stack: ExitStack) -> None:
+        self._platform = platform
+        self._stack = stack
+        self.blob: Incoming | None = None
+
+    def _open(self, fields: Mapping[str, str]) -> Incoming:
+        self._platform.signer.check("POST", fields)
+        if self.blob is None:
+            self.blob = self._stack.enter_context(self._platform.objects.incoming())
+        return self.blob
+
+    def receive(self, call: Call) -> storage.Piece | Refusal:
+        """Take in one form."""
+        try:
+            fields, start, sha256 = receive_form(call.request, self._open, self._platform.limits.object)
+        except Refusal as refusal:
+            return refusal
+        except (ClientDisconnected, ConnectionError, TimeoutError):
+            return bad_request(CUT_OFF)
+        size = self.blob.size - start if self.blob else 0
+        return storage.Piece(storage.Key(fields["organization"], fields["bucket"], fields["key"]), start, size, sha256)
+
+
+def upload(calls: Sequence[Call]) -> list[Response | Refusal]:
     """Store an object from a signed form; 204 is the only success that clients know."""
+    platform = calls[0].platform
     with ExitStack() as stack:
-
-        def open_blob(fields: Mapping[str, str]) -> Incoming:
-            call.platform.signer.check("POST", fields)
-            return stack.enter_context(call.platform.objects.incoming())
-
-        fields, blob, sha256 = receive_form(call.request, open_blob, call.platform.limits.object)
-        blob.keep()
-        key = storage.Key(fields["organization"], fields["bucket"], fields["key"])
-        with blobs.erasing(call.db, call.platform.objects) as conn:
-            _sweep(call, conn, key)
-            storage.put(conn, key, blob, sha256, call.now())
-        blob.confirm()
-    return Response(status=204)
+        forms = _Forms(platform, stack)
+        received = [forms.receive(call) for call in calls]
+        pieces = [one for one in received if isinstance(one, storage.Piece)]
+        if forms.blob is None or not pieces:
+            return [one for one in received if isinstance(one, Refusal)]
+        forms.blob.keep()
+        with blobs.erasing(platform.db, platform.objects) as conn:
+            for one in {piece.key.organization: piece for piece in pieces}.values():
+                _sweep(calls[0], conn, one.key)
+            stored = iter(storage.put_all(conn, pieces, forms.blob, platform.now()))
+        forms.blob.confirm()
+    return [(next(stored) or Response(status=204)) if isinstance(one, storage.Piece) else one for one in received]
 
 
 def _opened(call: Call, key: storage.Key) -> tuple[storage.Stored, BinaryIO]:
@@ -244,8 +282,8 @@ def downloads(call: Call) -> Response:
 
 
 ROUTES: tuple[Route[Handler], ...] = (
-    route("POST", "generate_presigned_url", presign),
-    route("GET", "generate_presigned_url", presign),
+    route("POST", "generate_presigned_url", alone(presign), many=presign),
+    route("GET", "generate_presigned_url", alone(presign), many=presign),
     route("GET", "init_multipart_upload", start_upload),
     route("POST", "init_multipart_upload", start_upload),
     route("POST", "generate_post_part_url", presign_part),
@@ -253,7 +291,7 @@ ROUTES: tuple[Route[Handler], ...] = (
     route("POST", "complete_part_upload", complete_upload),
     route("GET", "complete_part_upload", complete_upload),
     route("GET", "dataset/{org}/{name}/{version}/download", downloads),
-    route("POST", "storage", upload, signed=True),
+    route("POST", "storage", alone(upload), signed=True, many=upload, writes=True),
     route("GET", "storage/{organization}/{bucket}/*key", download, signed=True),
     route("PUT", "storage/{organization}/{bucket}/*key", put_part, signed=True),
 )

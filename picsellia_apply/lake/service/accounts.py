@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from picsellia_apply.lake.db import insert_row
 from picsellia_apply.lake.names import checked
@@ -46,6 +46,19 @@ class UserInfo:
     created: str
 
 
+_BY_TOKEN = (
+    select(users.c.id, users.c.name, tokens.c.sha256)
+    .join(tokens, tokens.c.user_id == users.c.id)
+    .where(tokens.c.sha256 == bindparam("stated"), tokens.c.revoked.is_(None))
+)
+_BY_MEMBER = (
+    select(organizations.c.id, organizations.c.uuid, organizations.c.name)
+    .join(memberships, memberships.c.organization_id == organizations.c.id)
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .order_by(memberships.c.id)
+)
+
+
 def token_hash(token: str) -> str:
     """Return what is stored of a token: its sha256, 64 hex digits. Tokens are random, so no salt is needed."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
@@ -63,11 +76,7 @@ def authenticate(conn: Connection, token: str) -> Caller:
         Refusal: 401, nobody does (any more).
     """
     stated = token_hash(token)
-    row = conn.execute(
-        select(users.c.id, users.c.name, tokens.c.sha256)
-        .join(tokens, tokens.c.user_id == users.c.id)
-        .where(tokens.c.sha256 == stated, tokens.c.revoked.is_(None))
-    ).one_or_none()
+    row = conn.execute(_BY_TOKEN, {"stated": stated}).one_or_none()
     if row is None or not hmac.compare_digest(row.sha256, stated):
         raise Refusal(401, "the token is not known")
     return Caller(row.id, row.name)
@@ -87,13 +96,7 @@ def owner(conn: Connection) -> Caller:
 
 def organizations_of(conn: Connection, caller: Caller) -> list[Organization]:
     """Return the caller's organizations, its own first."""
-    rows = conn.execute(
-        select(organizations.c.id, organizations.c.uuid, organizations.c.name)
-        .join(memberships, memberships.c.organization_id == organizations.c.id)
-        .where(memberships.c.user_id == caller.user_id)
-        .order_by(memberships.c.id)
-    )
-    return [Organization(*row) for row in rows]
+    return [Organization(*row) for row in conn.execute(_BY_MEMBER, {"user_id": caller.user_id})]
 
 
 def organization(conn: Connection, caller: Caller, stated: str | None) -> Organization:

@@ -15,19 +15,23 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from picsellia_apply.lake.db import Database, insert_row, one_of
+from picsellia_apply.lake.db import Database, one_of
 from picsellia_apply.lake.objects import ObjectStore
 from picsellia_apply.lake.schema import blobs, erasures, objects, pictures, upload_parts
 
 _log = logging.getLogger(__name__)
 _NOTED = "erasures noted after"
 """What a connection knows while it is `erasing`: the last entry before its own, once it has any."""
+_NEW = insert(blobs)
 _USERS = (pictures.c.blob_id, objects.c.blob_id, upload_parts.c.blob_id)
 
 
 def add(conn: Connection, location: str, size: int) -> int:
     """Return the row of a new blob."""
-    return insert_row(conn, blobs, {"location": location, "size": size})
+    key = conn.execute(_NEW, {"location": location, "size": size}).inserted_primary_key
+    if key is None:
+        raise TypeError("blobs have keys")
+    return int(key[0])
 
 
 def named(db: Database, locations: Collection[str]) -> set[str]:

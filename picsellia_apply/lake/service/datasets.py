@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from picsellia_apply.lake.db import insert_row, one_of
 from picsellia_apply.lake.names import checked_segment
-from picsellia_apply.lake.refusal import bad_request, conflict, not_found
+from picsellia_apply.lake.refusal import Refusal, bad_request, conflict, not_found
 from picsellia_apply.lake.schema import datasets
 from picsellia_apply.lake.schema import versions as versions_table
 from picsellia_apply.lake.service import accounts, versions
@@ -107,16 +108,29 @@ def patch(conn: Connection, organization_id: int, request: extension.DatasetPatc
     """Change a dataset's own fields and return how many were given.
 
     Raises:
-        Refusal: 404, there is no such dataset.
+        Refusal: 404, there is no such dataset; 412, its fields are not the expected ones.
     """
     dataset = _row(conn, organization_id, request.name)
     if dataset is None:
         raise not_found(f"there is no dataset `{request.name}`")
     stated = {"description": request.description, "private": request.private}
     values = {name: value for name, value in stated.items() if value is not None}
-    if values:
+    if values and not _has_fields(conn, dataset, values):
+        _check_fields(conn, dataset, request.expect)
         conn.execute(update(datasets).where(datasets.c.id == dataset).values(**values))
     return len(values)
+
+
+def _has_fields(conn: Connection, dataset: int, values: Mapping[str, Any]) -> bool:
+    """Return whether a dataset's fields are these."""
+    there = conn.execute(select(datasets.c.description, datasets.c.private).where(datasets.c.id == dataset)).one()
+    return all(getattr(there, name) == value for name, value in values.items())
+
+
+def _check_fields(conn: Connection, dataset: int, expect: extension.DatasetFields | None) -> None:
+    stated = {} if expect is None else {"description": expect.description, "private": expect.private}
+    if not _has_fields(conn, dataset, {name: value for name, value in stated.items() if value is not None}):
+        raise Refusal(412, "the dataset's fields are no longer what was expected: somebody changed them")
 
 
 def lookup(conn: Connection, organization_id: int, names: Collection[str]) -> list[extension.DatasetInfo]:

@@ -129,6 +129,12 @@ def create(
     return shown(by_name(conn, organization.id, request.name), organization)
 
 
+def has(row: Row[Any], organization: accounts.Organization, stated: dict[str, Any]) -> bool:
+    """Return whether a network's properties are these already."""
+    there = msgspec.to_builtins(shown(row, organization))
+    return all(name in there and there[name] == value for name, value in stated.items())
+
+
 def _check_read_only(row: Row[Any], organization: accounts.Organization, stated: dict[str, Any]) -> None:
     """Refuse a change of what no request changes; saying what is there already is fine."""
     there = msgspec.to_builtins(shown(row, organization))
@@ -168,7 +174,7 @@ def _kept(name: str, value: Any) -> Any:
 
 def remove(conn: Connection, row: Row[Any]) -> None:
     """Delete a network and everything stored for it."""
-    storage.release(conn, {"network_id": row.id})
+    storage.release(conn, row.id)
     conn.execute(delete(networks).where(networks.c.id == row.id))
 
 

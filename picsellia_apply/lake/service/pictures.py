@@ -7,10 +7,10 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
-from picsellia_apply.lake.db import insert, one_of
+from picsellia_apply.lake.db import encoded, insert, one_of, one_of_those
 from picsellia_apply.lake.names import checked_all
 from picsellia_apply.lake.refusal import bad_request
 from picsellia_apply.lake.schema import members, picture_tags, pictures, tags, versions
@@ -28,6 +28,11 @@ _COLUMNS = (
     pictures.c.stored_width,
     pictures.c.stored_height,
     pictures.c.source,
+)
+
+
+_TAGS = select(tags.c.name, tags.c.id).where(
+    tags.c.organization_id == bindparam("organization"), one_of_those(tags.c.name, "names")
 )
 
 
@@ -143,10 +148,13 @@ def tag_rows(conn: Connection, organization_id: int, names: Collection[str]) -> 
     wanted = checked_all(names)
     if not wanted:
         return {}
-    rows = [{"organization_id": organization_id, "name": name} for name in wanted]
-    conn.execute(insert(conn, tags).on_conflict_do_nothing(), rows)
-    found = select(tags.c.name, tags.c.id).where(tags.c.organization_id == organization_id, one_of(tags.c.name, wanted))
-    return {row[0]: row[1] for row in conn.execute(found).all()}
+    stated = {"organization": organization_id, "names": encoded(wanted)}
+    found = {row.name: row.id for row in conn.execute(_TAGS, stated)}
+    rows = [{"organization_id": organization_id, "name": name} for name in wanted if name not in found]
+    if rows:
+        conn.execute(insert(conn, tags).on_conflict_do_nothing(), rows)
+        found = {row.name: row.id for row in conn.execute(_TAGS, stated)}
+    return found
 
 
 def link(conn: Connection, pairs: Iterable[tuple[int, int]]) -> None:

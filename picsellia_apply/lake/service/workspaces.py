@@ -8,7 +8,8 @@ from picsellia_apply.lake.db import insert
 from picsellia_apply.lake.names import checked
 from picsellia_apply.lake.refusal import conflict, not_found
 from picsellia_apply.lake.schema import workspaces
-from picsellia_apply.wire.extension import WorkspaceBody
+from picsellia_apply.lake.service import owners
+from picsellia_apply.wire.ownership import WorkspaceBody, WorkspaceWrite
 
 
 def read(conn: Connection, organization_id: int, name: str) -> WorkspaceBody:
@@ -23,11 +24,12 @@ def read(conn: Connection, organization_id: int, name: str) -> WorkspaceBody:
     return WorkspaceBody(row.serial, row.body)
 
 
-def write(conn: Connection, organization_id: int, name: str, new: WorkspaceBody, now: str) -> None:
-    """Write a workspace's inventory.
+def write(conn: Connection, organization_id: int, name: str, new: WorkspaceWrite, now: str) -> None:
+    """Write a workspace's inventory, and what it owns.
 
     Raises:
-        Refusal: 400, its name is not acceptable; 409, the serial is not the stored one + 1: somebody else wrote.
+        Refusal: 400, its name or an address is not acceptable; 409, the serial is not the stored one + 1 (somebody else
+            wrote), or an address belongs to another workspace.
     """
     stated = select(workspaces.c.serial).filter_by(organization_id=organization_id, name=checked(name))
     stored = conn.execute(stated).scalar() or 0
@@ -37,3 +39,6 @@ def write(conn: Connection, organization_id: int, name: str, new: WorkspaceBody,
     put = insert(conn, workspaces).values(**values)
     changed = {column: values[column] for column in ("serial", "body", "updated")}
     conn.execute(put.on_conflict_do_update(index_elements=["organization_id", "name"], set_=changed))
+    if new.owned is not None:
+        row = conn.execute(select(workspaces.c.id).filter_by(organization_id=organization_id, name=name)).scalar_one()
+        owners.claim(conn, organization_id, row, new.owned, new.takeovers)

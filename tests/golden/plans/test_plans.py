@@ -1,4 +1,4 @@
-"""What plans look like: one folder per case with plan.txt, plan.json and the exit code.
+"""What plans look like: one folder per case with plan.txt, plan.md, plan.json and the exit code.
 
 Rewritten only by `pytest --rewrite-golden`.
 """
@@ -17,13 +17,18 @@ from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.declaration import Declaration, LocalFile, Network, Selection, TagQuery
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan, Policy
+from picsellia_apply.model.policy import PolicyChecks
 from picsellia_apply.model.state import Lake, Resource, State
+from picsellia_apply.planner import plan
 from picsellia_apply.render.json import plan_to_json
+from picsellia_apply.render.pull_request import render_plan_markdown
 from picsellia_apply.render.text import render_plan_text
+from picsellia_apply.resolve import resolve
 from picsellia_apply.source import Position
 from tests.worlds import (
     FEATURES,
     NOTHING,
+    TARGET,
     apply,
     box,
     dataset,
@@ -176,6 +181,68 @@ def findings_and_hostile_names() -> Plan:
     return planned(Declaration("root", picture_sets=(hostile,), findings=(*findings, note)), policy=POLICY)
 
 
+def policies_refused() -> Plan:
+    """Most of it is gone from the manifests, and three policies say what they want of that."""
+    state, inventory = applied()
+    checks = (
+        PolicyChecks("data", place(), min_objects={"*": 7, "WBC": 3}, required_labels=("RBC", "Platelets")),
+        PolicyChecks("deletes", place(), max_delete={"pictures": 0, "objects": 20, "addresses": 9}),
+        PolicyChecks("passes", place(), max_imbalance=2.0, findings_up_to="note"),
+    )
+    declaration = lab(NAMES[:6])
+    policy = replace(PRUNE, delete_percent=100.0)
+    desired = resolve(declaration, state, inventory, prune=policy.sweeps)
+    return plan(desired, state, inventory, policy, TARGET, policies=checks)
+
+
+def foreign_owner() -> Plan:
+    """Another workspace owns the dataset with all that belongs to it."""
+    state, _ = applied()
+    owned = {text: "vision-team" for text in state.resources if "BloodCells" in text}
+    return planned(lab(), replace(state, owners=owned), NOTHING, POLICY)
+
+
+def taken_over() -> Plan:
+    """The owner of before lets go what another workspace took over."""
+    state, inventory = applied()
+    owned = {text: "vision-team" for text in state.resources if "BloodCells" in text}
+    return planned(replace(lab(), datasets=()), replace(state, owners=owned), inventory, PRUNE)
+
+
+def protected() -> Plan:
+    """A protected dataset is gone from the manifests."""
+    one = lab()
+    guarded = replace(one, datasets=(replace(one.datasets[0], protect=True),))
+    allowed = ("foreign_content", "delete_percent")
+    lifted = frozenset(f"{rule}:{text}" for rule in allowed for text in applied(guarded)[1].records)
+    return planned(replace(guarded, datasets=()), *applied(guarded), replace(PRUNE, allowances=lifted))
+
+
+def frozen_pictures() -> Plan:
+    """Pictures that a frozen version holds are no longer declared."""
+    one = lab()
+    first = replace(one.datasets[0].versions[0], frozen=True)
+    one = replace(one, datasets=(replace(one.datasets[0], versions=(first,)),))
+    fewer = replace(one, picture_sets=(picture_set("cells", NAMES[:10], ["cell"]),))
+    return planned(fewer, *applied(one), replace(PRUNE, delete_percent=100))
+
+
+def renamed_unsaid() -> Plan:
+    """A set, a query and a network have other names now, and nobody says that they were renamed."""
+    one = lab()
+    (cells,), (half,), (network,) = one.picture_sets, one.queries, one.networks
+    second = replace(one.datasets[0].versions[1], pictures=Selection(place(), query="half-2"))
+    dataset_now = replace(one.datasets[0], versions=(one.datasets[0].versions[0], second))
+    now = replace(
+        one,
+        picture_sets=(replace(cells, name="cells-2"),),
+        queries=(replace(half, name="half-2"),),
+        networks=(replace(network, name="cells-yolo-2"),),
+        datasets=(dataset_now,),
+    )
+    return planned(now, *applied(one), POLICY)
+
+
 CASES: tuple[Callable[[], Plan], ...] = (
     first_apply,
     nothing_to_do,
@@ -190,18 +257,25 @@ CASES: tuple[Callable[[], Plan], ...] = (
     plain_server,
     target,
     findings_and_hostile_names,
+    policies_refused,
+    foreign_owner,
+    taken_over,
+    protected,
+    frozen_pictures,
+    renamed_unsaid,
 )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_plan(case: Callable[[], Plan], rewrite_golden: bool) -> None:
-    plan = case()
+    made = case()
     heading = "picsellia-apply plan    workspace demo · embedded lake"
-    text = render_plan_text(plan, heading=heading, width=130, next_command="picsellia-apply apply plan.json")
+    text = render_plan_text(made, heading=heading, width=130, next_command="picsellia-apply apply plan.json")
     expected = {
         "plan.txt": f"{text}\n".encode(),
-        "plan.json": plan_to_json(plan),
-        "exit": f"{int(exit_of(plan, changes=Exit.changes))}\n".encode(),
+        "plan.md": render_plan_markdown(made).encode(),
+        "plan.json": plan_to_json(made),
+        "exit": f"{int(exit_of(made, changes=Exit.changes))}\n".encode(),
     }
     folder = HERE / case.__name__.replace("_", "-")
     for name, content in expected.items():

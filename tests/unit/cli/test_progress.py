@@ -96,3 +96,21 @@ def test_a_slow_operation_gets_a_bar_whatever_its_name(
     shown = capsys.readouterr().err
     assert "pictures/[bold]" in shown
     assert "network/n" not in shown
+
+
+@pytest.mark.parametrize("kind", [PlainProgress, BarProgress])
+def test_one_large_file_is_told_in_bytes(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Callable[[Clock], PlainProgress | BarProgress],
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    clock = Clock()
+    with kind(clock) as tell:
+        tell(Started("file/n/weights", "create", 1, 50_000_000))
+        clock.now = 9.0
+        tell(Advanced("file/n/weights", 0, 20_000_000))
+        tell(Advanced("file/n/weights", 1, 30_000_000))
+        tell(Finished(OperationResult("file/n/weights", "create", "done")))
+    assert "20.0 MB of 50.0 MB" in capsys.readouterr().err

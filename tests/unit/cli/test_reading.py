@@ -136,3 +136,18 @@ def test_verbose_names_what_is_passed_over(
     (project / "k8s.yaml").write_text("# other\nkind: Service\n")
     assert called(monkeypatch, "validate", "-v") == 0
     assert "k8s.yaml:2:1: passed over, a document of others (Service)\n" in capsys.readouterr().err
+
+
+def test_a_variable_of_the_environment_in_another_case_is_told() -> None:
+    from picsellia_apply.manifest.variables import Declared, Given, Variable, with_given
+    from picsellia_apply.source import Place
+
+    declared = Declared("w", {"share": Variable("share", "0.5", "the default", Place("w.yaml", 0))})
+    shouted = Given("SHARE", "1", "set by PICSELLIA_VAR_SHARE", optional=True)
+    found, told = with_given(declared, [shouted], [])
+    assert found.variables["share"].text == "0.5"
+    assert [(one.code, one.severity.name) for one in told] == [("M066", "warning")]
+    assert told[0].message == "variable `share` is not set by PICSELLIA_VAR_SHARE: case counts"
+    exact = Given("share", "2", "set by PICSELLIA_VAR_share", optional=True)
+    found, told = with_given(declared, [shouted, exact], [])
+    assert (found.variables["share"].text, told) == ("2", [])

@@ -13,6 +13,7 @@ from picsellia_apply import errors
 from picsellia_apply.client import Client
 from picsellia_apply.client.upload import PictureFile
 from picsellia_apply.wire import extension as ext
+from picsellia_apply.wire import ownership
 
 Photos = Callable[..., list[PictureFile]]
 Line = tuple[Client, Any]
@@ -91,8 +92,8 @@ def test_what_is_deleted_stays_deleted(flaky: Line, ids: list[str], what: str) -
 def test_an_inventory_is_written_once(flaky: Line, what: str) -> None:
     client, line = flaky
     line.lose.append(("PUT", "/workspaces/", what))
-    client.writer.write_workspace("demo", ext.WorkspaceBody(1, "ours"))
-    assert client.reader.workspace("demo") == ext.WorkspaceBody(1, "ours")
+    client.writer.write_workspace("demo", ownership.WorkspaceWrite(1, "ours"))
+    assert client.reader.workspace("demo") == ownership.WorkspaceBody(1, "ours")
 
 
 @LOST

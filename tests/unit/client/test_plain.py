@@ -22,6 +22,7 @@ from picsellia_apply.client.transport import Transport
 from picsellia_apply.client.upload import PictureFile
 from picsellia_apply.model.annotation import annotation_digest, names_digest, texts_of
 from picsellia_apply.wire import extension as ext
+from picsellia_apply.wire import ownership
 
 Photos = Callable[..., list[PictureFile]]
 BOX = {"type": "rectangle", "label": "car", "rectangle": {"top": 1, "left": 2, "width": 3.5, "height": 4}}
@@ -136,7 +137,7 @@ def test_what_v2_cannot_do_is_refused_by_name(plain: Client) -> None:
         lambda: writer.patch_dataset("cars", description="New"),
         lambda: writer.remove_pictures("id", ["id"]),
         lambda: writer.remove_labels("id", [ext.Label("car", "polygon")]),
-        lambda: writer.write_workspace("demo", ext.WorkspaceBody(1, "")),
+        lambda: writer.write_workspace("demo", ownership.WorkspaceWrite(1, "")),
         lambda: writer.create_version("cars", "gold", ["id"]),
         lambda: writer.create_version("cars", "first", []),
     ):

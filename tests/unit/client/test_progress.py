@@ -77,3 +77,12 @@ def test_threads_count_together(terminal: Callable[[], Terminal]) -> None:
         for thread in threads:
             thread.join()
     assert "80/80" in stream.getvalue()
+
+
+def test_bytes_are_shown_in_units(terminal: Callable[[], Terminal]) -> None:
+    stream = terminal()
+    now = [0.0]
+    with Bar("storing m.bin", 50_000_000, in_bytes=True, clock=lambda: now[0]) as bar:
+        now[0] = 2.0
+        bar.advance(20_000_000)
+    assert "20.0/50.0 MB" in stream.getvalue()

@@ -13,6 +13,7 @@ from picsellia_apply.client import Client, reader, writer
 from picsellia_apply.client.upload import PictureFile
 from picsellia_apply.model.annotation import annotation_digest, names_digest, texts_of
 from picsellia_apply.wire import extension as ext
+from picsellia_apply.wire import ownership
 
 Photos = Callable[..., list[PictureFile]]
 Uploaded = Callable[..., dict[str, str]]
@@ -251,9 +252,9 @@ def test_files_of_a_network_are_told_by_digest(client: Client, photos: Photos, t
 
 def test_a_workspace_is_written_by_one_at_a_time(client: Client) -> None:
     assert client.reader.workspace("demo/1") is None
-    client.writer.write_workspace("demo/1", ext.WorkspaceBody(1, "abc"))
-    assert client.reader.workspace("demo/1") == ext.WorkspaceBody(1, "abc")
+    client.writer.write_workspace("demo/1", ownership.WorkspaceWrite(1, "abc"))
+    assert client.reader.workspace("demo/1") == ownership.WorkspaceBody(1, "abc")
     with pytest.raises(errors.ConflictError):
-        client.writer.write_workspace("demo/1", ext.WorkspaceBody(1, "other"))
-    client.writer.write_workspace("demo/1", ext.WorkspaceBody(2, "def"))
-    assert client.reader.workspace("demo/1") == ext.WorkspaceBody(2, "def")
+        client.writer.write_workspace("demo/1", ownership.WorkspaceWrite(1, "other"))
+    client.writer.write_workspace("demo/1", ownership.WorkspaceWrite(2, "def"))
+    assert client.reader.workspace("demo/1") == ownership.WorkspaceBody(2, "def")

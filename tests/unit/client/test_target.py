@@ -50,3 +50,14 @@ def test_what_is_no_address_is_refused(tmp_path: Path, host: str) -> None:
     with pytest.raises(UsageError) as caught:
         choose(host, None, folder=tmp_path, environ={})
     assert "password" not in str(caught.value) or "no user" in str(caught.value)
+
+
+def test_the_search_ends_at_the_root_of_the_checkout(tmp_path: Path) -> None:
+    (tmp_path / ".picsellia").mkdir()
+    manifests = tmp_path / "project/manifests"
+    manifests.mkdir(parents=True)
+    assert nearest_data_dir(manifests) == tmp_path / ".picsellia"
+    (tmp_path / "project/.git").mkdir()
+    assert nearest_data_dir(manifests) == tmp_path / "project/.picsellia"
+    (manifests / ".picsellia").mkdir()
+    assert nearest_data_dir(manifests) == manifests / ".picsellia"

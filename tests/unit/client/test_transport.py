@@ -315,3 +315,42 @@ def test_a_signed_url_that_is_none_is_the_platforms_fault(scripted: Callable[...
         with pytest.raises(errors.ProcessingError) as caught:
             ask()
         assert "abc" not in str(caught.value)
+
+
+def test_before_every_attempt_to_write_somebody_may_say_no_and_reading_asks_nobody(scripted: Script) -> None:
+    network = scripted(OK, OK, (503, {}, b""), OK, OK)
+    transport = network.transport()
+    asked: list[str] = []
+    transport.before_write, transport.write_headers = (lambda: asked.append("?")), {"X-Lease": "1"}
+    ask(transport)
+    transport.ask("POST", "ext", "o", "leases", "renew", answer=dict[str, Any], repeat_safe=True)
+    assert asked == []
+    transport.ask("PUT", "label", "v", "car", "rectangle", answer=dict[str, Any], repeat_safe=True)
+    assert len(asked) == 2
+    transport.object_put(f"{transport.base_url}object?signature=s", b"x")
+    assert len(asked) == 3
+    assert [request.headers.get("X-Lease") for request in network.sent] == [None, None, "1", "1", None]
+
+
+def test_a_write_that_somebody_forbids_does_not_leave(scripted: Script) -> None:
+    network = scripted(OK)
+    transport = network.transport()
+
+    def refuse() -> None:
+        raise errors.LeaseHeld("lost")
+
+    transport.before_write = refuse
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: transport.ask("PUT", "label", "v", "car", "rectangle", answer=dict[str, Any], repeat_safe=True),
+        lambda: transport.object_put(f"{transport.base_url}o", b"x"),
+        lambda: transport.object_form(f"{transport.base_url}o", {"key": "k"}, b"x"),
+    )
+    for write in writes:
+        with pytest.raises(errors.LeaseHeld):
+            write()
+    assert network.sent == []
+
+
+def test_a_lease_that_ended_is_told_as_such(scripted: Script) -> None:
+    with pytest.raises(errors.LeaseHeld, match="no longer held"):
+        ask(scripted((423, {}, b'{"error": "the lease is no longer held"}')).transport(), method="PUT")

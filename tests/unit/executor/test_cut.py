@@ -10,6 +10,7 @@ import pytest
 from picsellia_apply.executor.cut import with_cut
 from picsellia_apply.executor.journal import Journal, Leftover, journal_path
 from picsellia_apply.model.declaration import AnnotationPolicy, Declaration
+from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import ObjectChange, Target
 from picsellia_apply.model.state import Resource, State
 from tests.worlds import NOTHING, apply, box, dataset, of_set, picture_set, planned, source, version
@@ -21,7 +22,7 @@ CAR, MOVED, THEIRS = box("car"), box("car", 2), box("person", 90)
 
 def begun(folder: Path) -> Journal:
     one = Journal(journal_path(folder, "demo"), TARGET)
-    one.begin(ADDRESS, "update", None, (), {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)})
+    one.begin(ADDRESS, "update", None, {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)})
     return one
 
 
@@ -88,3 +89,19 @@ def test_what_is_no_longer_declared_is_put_without_our_objects() -> None:
     cut = with_cut(deleted, {ADDRESS: Leftover(objects={"a.jpg": tuple(sorted((CAR, THEIRS)))})})
     (operation,) = planned(declared("merge"), cut, inventory).operations
     assert operation.members.objects == {"a.jpg": ObjectChange(None, (THEIRS,))}
+
+
+def test_what_was_put_without_the_inventory_knowing_it_is_what_was_last_applied(tmp_path: Path) -> None:
+    one = Journal(journal_path(tmp_path, "demo"), TARGET)
+    record = Record(members={"a.jpg": (MOVED,), "b.jpg": (CAR,), "z.jpg": (CAR,)})
+    put = {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,), "c.jpg": ()}
+    one.begin(ADDRESS, "update", record, put)
+    one.end(ADDRESS, "done")
+    replaced = one.leftovers()[ADDRESS].replaced
+    assert replaced == {"a.jpg": ((MOVED, THEIRS), (MOVED,)), "b.jpg": ((CAR,), (CAR,))}
+    there = {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR, THEIRS)}
+    state = State(resources={ADDRESS: Resource(members=there)})
+    assert with_cut(state, one.leftovers()).resources[ADDRESS].options == {"bases": {"a.jpg": (MOVED,)}}
+    one.begin(ADDRESS, "delete", None)
+    assert one.leftovers()[ADDRESS].replaced == {}
+    one.close()

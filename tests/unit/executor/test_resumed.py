@@ -24,7 +24,7 @@ PLAN = Plan(
 
 def test_without_a_journal_nothing_changes() -> None:
     assert resumed(PLAN, {}) is PLAN
-    assert resumed(PLAN, {"pictures/other": Leftover(members=frozenset(NAMES))}) == PLAN
+    assert resumed(PLAN, {"version/d@v": Leftover(members=frozenset(NAMES))}) == PLAN
 
 
 def test_pictures_that_an_apply_was_sending_are_ours() -> None:

@@ -15,7 +15,7 @@ from picsellia_apply.errors import StalePlan
 from picsellia_apply.executor import Advanced, Event, Finished, Journal, Started, execute, journal_path
 from picsellia_apply.inventory import read_inventory
 from picsellia_apply.model.annotation import texts_of
-from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.plan import (
     Action,
     Bytes,
@@ -372,6 +372,7 @@ def test_what_a_killed_apply_made_is_not_adopted_by_the_next(bench: Bench) -> No
     operation = whole(bench)[-1]
     planned = record_for(operation)
     killed = bench.journal()
+    killed.writing(Inventory("demo", 1))
     killed.begin("network/n", "create", planned)
     killed.close()
     bench.client.writer.create_network("n", "detection")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from picsellia_apply.errors import ProcessingError, UsageError
-from picsellia_apply.inventory.body import dump_json, load_json, pack, unpack
+from picsellia_apply.inventory.body import DamagedInventory, dump_json, load_json, pack, unpack
 from picsellia_apply.model.inventory import Inventory, Record
 
 INVENTORY = Inventory(
@@ -62,3 +62,34 @@ def test_another_workspaces_inventory_is_refused() -> None:
 def test_a_damaged_body_is_told(text: str) -> None:
     with pytest.raises(ProcessingError):
         unpack(text, workspace="demo")
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("nonsense", {}),
+        ("foo/x", {}),
+        ("label/FZ@first", {}),
+        ("annotations/FZ", {}),
+        ("policy/p", {}),
+        ("pictures/s", {"adopted": 5}),
+        ("pictures/s", {"deleted": [1]}),
+        ("version/d@v", {"parts": "x"}),
+        ("dataset/d", {"settled": []}),
+    ],
+)
+def test_a_record_that_cannot_be_one_is_damage(address: str, fields: dict[str, object]) -> None:
+    text = dump_json(Inventory("demo", 1, {address: Record(fields=fields)}))
+    with pytest.raises(DamagedInventory, match="damaged"):
+        load_json(text, workspace="demo")
+
+
+@pytest.mark.parametrize("old_new", [(b"description", b"\xff\xfe"), (b'"serial":7', b'"serial":-7')])
+def test_bytes_that_are_no_text_and_a_serial_below_zero_are_damage(old_new: tuple[bytes, bytes]) -> None:
+    with pytest.raises(DamagedInventory, match="damaged"):
+        load_json(dump_json(INVENTORY).replace(*old_new), workspace="demo")
+
+
+def test_nesting_without_end_is_damage() -> None:
+    with pytest.raises(DamagedInventory, match="damaged"):
+        load_json(b'{"format_version":1,"x":' + b"[" * 100_000, workspace="demo")

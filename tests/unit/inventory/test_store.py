@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from picsellia_apply.client import Client
-from picsellia_apply.errors import ConflictError
-from picsellia_apply.inventory import read_inventory, write_inventory
+from picsellia_apply.errors import ConflictError, ProcessingError, RefusedError
+from picsellia_apply.inventory import foreign_owners, read_inventory, write_inventory
 from picsellia_apply.model.inventory import Inventory, Record
 
 RECORDS = {"network/n": Record(fields={"type": "detection"})}
@@ -74,3 +74,38 @@ def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
 def test_reading_makes_nothing(tmp_path: Path) -> None:
     read_inventory(cast(Client, PlainPlatform()), "demo", root=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def other(client: Client, name: str, tmp_path: Path, **told: object) -> Inventory:
+    return write_inventory(client, read_inventory(client, name, root=tmp_path), root=tmp_path, **told)  # type: ignore[arg-type]
+
+
+def test_what_an_apply_is_going_to_make_is_owned_from_its_claim_on(client: Client, tmp_path: Path) -> None:
+    other(client, "a", tmp_path, claims=["dataset/D", "pictures/s"])
+    with pytest.raises(RefusedError, match=r"`dataset/D` belongs to workspace `a`"):
+        other(client, "b", tmp_path, claims=["dataset/D", "pictures/s"])
+    assert read_inventory(client, "b", root=tmp_path).serial == 0
+    assert foreign_owners(client, "b", ["dataset/D", "pictures/s", "network/n"], root=tmp_path) == {"dataset/D": "a"}
+    assert foreign_owners(client, "a", ["dataset/D"], root=tmp_path) == {}
+    other(client, "a", tmp_path)
+    other(client, "b", tmp_path, claims=["dataset/D"])
+
+
+def test_a_takeover_takes_from_the_one_it_names_only(client: Client, tmp_path: Path) -> None:
+    other(client, "a", tmp_path, claims=["dataset/D"])
+    with pytest.raises(RefusedError):
+        other(client, "b", tmp_path, claims=["dataset/D"], takeovers={"dataset/D": "c"})
+    other(client, "b", tmp_path, claims=["dataset/D"], takeovers={"dataset/D": "a"})
+    assert foreign_owners(client, "a", ["dataset/D"], root=tmp_path) == {"dataset/D": "b"}
+
+
+def test_owners_without_an_index_are_those_of_the_inventories(tmp_path: Path) -> None:
+    plain = cast(Client, PlainPlatform())
+    for name in ("a", "b"):
+        write_inventory(plain, Inventory(name, 0, RECORDS if name == "a" else {}), root=tmp_path)
+    (index,) = (tmp_path / ".picsellia" / "inventory").glob("*.owners.json")
+    index.unlink()
+    assert foreign_owners(plain, "b", RECORDS, root=tmp_path) == {"network/n": "a"}
+    index.write_text("{")
+    with pytest.raises(ProcessingError, match="index of owners is damaged"):
+        foreign_owners(plain, "b", RECORDS, root=tmp_path)

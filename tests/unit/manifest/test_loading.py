@@ -88,7 +88,7 @@ def test_pictures_and_their_bytes(tmp_path: Path) -> None:
         document("Network", "net", "{type: t, files: {model: m.yaml}, thumbnail: ../pictures/day/a.png}"),
         file="manifests/m.yaml",
     )
-    found = loaded(tmp_path / "manifests")
+    found = loaded(tmp_path)
     cells, other = found.picture_sets
     assert (cells.tags, cells.restore, other.tags) == ((), True, None)
     assert cells.pictures.files == ("day/a.png",)

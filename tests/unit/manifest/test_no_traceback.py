@@ -20,7 +20,7 @@ from picsellia_apply.render.diagnostics import render_diagnostics
 RIGHT: list[dict[str, Any]] = [
     {
         "kind": "PictureSet",
-        "spec": {"from": ["."], "include": ["*"], "exclude": ["x"], "naming": "path", "tags": ["a"]},
+        "spec": {"from": ["."], "include": ["*"], "exclude": ["x"], "naming": "path", "tags": ["a"], "index": "i"},
     },
     {"kind": "TagQuery", "spec": {"tags": ["a"], "quantity": 0.5, "add": ["b"], "remove": ["c"]}},
     {
@@ -48,10 +48,35 @@ RIGHT: list[dict[str, Any]] = [
         },
     },
     {"kind": "Workspace", "spec": {"host": "https://x/", "guards": {"deletePercent": 1}, "prune": False}},
+    {"kind": "Workspace", "spec": {"prune": "${var.x}", "variables": {"x": 1, "y": None, "z": "a: b"}}},
+    {"kind": "TagQuery", "spec": {"tags": ["${var.x}"], "quantity": "${var.y}", "add": ["$${var.x}", "${var.z}"]}},
 ]
 
 LEAVES = st.sampled_from(
-    [None, True, 0, -1, 1e300, "", "x", ".", "a/b", "latest", "x" * 300, "x" * 5000, "**", "[", "\x01", "\0"]
+    [
+        None,
+        True,
+        0,
+        -1,
+        1e300,
+        "",
+        "x",
+        ".",
+        "a/b",
+        "latest",
+        "x" * 300,
+        "x" * 5000,
+        "**",
+        "[",
+        "\x01",
+        "\0",
+        "${var.x}",
+        "${var.y}",
+        "a${var.z}",
+        "${var",
+        "$${var.x}",
+        "${var.api_token}",
+    ]
 )
 VALUES = st.recursive(
     LEAVES | st.text(st.characters(exclude_characters="/."), max_size=5),  # not the whole disk

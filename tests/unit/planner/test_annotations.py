@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from picsellia_apply.model.annotation import object_text
 from picsellia_apply.model.declaration import AnnotationPolicy, Declaration
 from picsellia_apply.model.inventory import Inventory
-from picsellia_apply.model.plan import Operation, Plan
+from picsellia_apply.model.plan import ObjectChange, Operation, Plan, Policy
 from picsellia_apply.model.state import Resource, State
 from picsellia_apply.planner.merge import difference, merge, merge_without_base
 from picsellia_apply.quality import match_objects, overlap, present_objects
@@ -40,6 +41,10 @@ def holding(state: State, **objects: list[str] | None) -> State:
         else:
             members[f"{name}.jpg"] = tuple(sorted(texts))
     return replace(state, resources={**state.resources, ADDRESS: Resource(members=members)})
+
+
+def preferring(*sides: str) -> Policy:
+    return replace(LAX, prefer=frozenset(sides))
 
 
 def only(plan: Plan) -> Operation:
@@ -201,24 +206,82 @@ def test_objects_gone_from_the_files_are_deletes_and_come_last() -> None:
     assert [(r.rule, r.address) for r in mixed.refusals] == [("delete_percent", ADDRESS)]
 
 
-def test_of_an_object_that_both_sides_moved_alike_the_persons_is_kept() -> None:
+def test_an_object_that_both_sides_moved_is_in_conflict_however_little_they_differ() -> None:
     state, inventory = applied(declared({"a.jpg": [CAR]}))
     theirs, ours = box("car", 2), box("car", 2.2)
     assert overlap(theirs, ours) > 0.9
     plan = planned(declared({"a.jpg": [ours]}), holding(state, a=[theirs]), inventory)
     assert plan.operations == ()
-    assert [(n.kind, n.names) for n in plan.notices] == [("drift", ("a.jpg",))]
-    assert plan.records[ADDRESS].members["a.jpg"] == (ours,)
-    settled = replace(inventory, records=plan.records)
-    assert planned(declared({"a.jpg": [ours]}), holding(state, a=[theirs]), settled).operations == ()
+    assert [one.address for one in plan.conflicts] == [ADDRESS]
+    assert plan.records[ADDRESS].members["a.jpg"] == (CAR,)
+    alike = planned(declared({"a.jpg": [ours]}), holding(state, a=[ours]), inventory)
+    assert (alike.operations, alike.conflicts) == ((), ())
 
 
-def test_objects_that_both_sides_moved_apart_are_both_kept_and_told() -> None:
+def test_an_object_that_the_file_moved_by_a_hair_and_a_person_deleted_is_in_conflict() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR, VAN]}))
+    ours = box("car", 0.3)
+    assert overlap(CAR, ours) > 0.9
+    plan = planned(declared({"a.jpg": [ours, VAN]}), holding(state, a=[VAN]), inventory)
+    assert plan.operations == ()
+    assert [one.address for one in plan.conflicts] == [ADDRESS]
+
+
+def test_an_object_that_both_sides_moved_apart_is_a_conflict_until_a_person_decides() -> None:
     state, inventory = applied(declared({"a.jpg": [CAR]}))
     ours = box("car", 5)
-    plan = planned(declared({"a.jpg": [ours]}), holding(state, a=[MOVED]), inventory)
-    assert only(plan).members.objects["a.jpg"].after == tuple(sorted((ours, MOVED)))
-    assert "1 object moved in the file and on the platform: both kept" in [n.message for n in plan.notices]
+    theirs, edited = holding(state, a=[MOVED]), declared({"a.jpg": [ours]})
+    plan = planned(edited, theirs, inventory)
+    assert plan.operations == ()
+    (conflict,) = plan.conflicts
+    assert (conflict.address, conflict.field) == (ADDRESS, "a.jpg")
+    assert [conflict.base, conflict.desired, conflict.observed] == [*map(json.loads, (CAR, ours, MOVED))]
+    after = planned(edited, theirs, replace(inventory, records=plan.records))
+    assert after.conflicts == plan.conflicts
+
+
+@pytest.mark.parametrize("address", [ADDRESS, ADDRESS.replace("annotations/", "version/")])
+def test_the_manifest_preferred_its_object_replaces_theirs(address: str) -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}))
+    ours, person = box("car", 5), box("person", 70)
+    theirs = holding(state, a=[MOVED, person])
+    plan = planned(declared({"a.jpg": [ours]}), theirs, inventory, preferring(f"manifest:{address}"))
+    assert only(plan).members.objects["a.jpg"].after == tuple(sorted((ours, person)))
+    assert (plan.conflicts, plan.refusals) == ((), ())
+
+
+def test_the_platform_preferred_their_object_stays_for_good() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}))
+    edited, theirs = declared({"a.jpg": [box("car", 5)]}), holding(state, a=[MOVED])
+    plan = planned(edited, theirs, inventory, preferring(f"remote:{ADDRESS}"))
+    assert (plan.operations, plan.conflicts) == ((), ())
+    assert "1 object changed on both sides: kept as on the platform (preferred)" in [n.message for n in plan.notices]
+    after = planned(edited, theirs, replace(inventory, records=plan.records))
+    assert (after.operations, after.conflicts) == ((), ())
+
+
+def test_an_object_that_a_person_deleted_and_the_file_moved_is_a_conflict() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}))
+    gone, edited = holding(state, a=[]), declared({"a.jpg": [box("car", 5)]})
+    plan = planned(edited, gone, inventory)
+    assert [(one.desired is None, one.observed) for one in plan.conflicts] == [(False, None)]
+    assert plan.operations == ()
+    back = planned(edited, gone, inventory, preferring(f"manifest:{ADDRESS}"))
+    assert only(back).members.objects["a.jpg"].after == (box("car", 5),)
+    assert planned(edited, gone, inventory, preferring(f"remote:{ADDRESS}")).operations == ()
+
+
+@pytest.mark.parametrize("policy", ["merge", "seed"])
+def test_the_manifest_preferred_drift_is_reverted_and_what_people_added_stays(policy: AnnotationPolicy) -> None:
+    person = box("person", 70)
+    told = declared({"a.jpg": [CAR], "b.jpg": [CAR]}, policy)
+    state, inventory = applied(told)
+    theirs = holding(state, a=[MOVED, person], b=[])
+    plan = planned(told, theirs, inventory, preferring(f"manifest:{ADDRESS}"))
+    changes = only(plan).members.objects
+    assert changes["a.jpg"].after == tuple(sorted((CAR, person)))
+    assert changes["b.jpg"].after == (CAR,)
+    assert planned(told, theirs, inventory).operations == ()
 
 
 def test_without_a_base_objects_of_another_type_are_other_objects() -> None:
@@ -248,9 +311,79 @@ def test_an_interrupted_creation_of_a_frozen_version_is_finished() -> None:
     )
 
 
-def test_background_pictures_need_no_operation() -> None:
-    plan = planned(declared({"a.jpg": [], "b.jpg": []}))
-    assert ADDRESS not in [operation.address for operation in plan.operations]
+POLICIES: tuple[AnnotationPolicy, ...] = ("seed", "merge", "mirror")
+every_policy = pytest.mark.parametrize("policy", POLICIES)
+
+
+@every_policy
+def test_a_background_picture_gets_an_annotation_without_objects(policy: AnnotationPolicy) -> None:
+    declaration = declared({"a.jpg": [CAR, VAN], "b.jpg": []}, policy)
+    plan = planned(declaration)
+    operation = plan.operations[-1]
+    assert operation.address == ADDRESS
+    assert operation.members.objects["b.jpg"] == ObjectChange(None, ())
+    assert operation.members.counts == {"add": 2, "remove": 0, "change": 0}
+    assert operation.impact == "2 boxes in 1 picture, +1 background picture"
+    state, inventory = applied(declaration)
+    assert state.resources[ADDRESS].members["b.jpg"] == ()
+    again = planned(declaration, state, inventory)
+    assert (again.operations, again.notices) == ((), ())
+
+
+@every_policy
+def test_a_background_picture_is_put_again_where_its_annotation_is_gone(policy: AnnotationPolicy) -> None:
+    declaration = declared({"a.jpg": [], "b.jpg": []}, policy)
+    state, inventory = applied(declaration)
+    operation = only(planned(declaration, holding(state, a=None), inventory))
+    assert (operation.action, operation.members.objects) == ("update", {"a.jpg": ObjectChange(None, ())})
+    assert operation.impact == "+1 background picture"
+
+
+@every_policy
+def test_what_people_say_of_a_background_picture_is_no_reason_to_put_it(policy: AnnotationPolicy) -> None:
+    declaration = declared({"a.jpg": []}, policy)
+    state, _ = applied(declaration)
+    assert planned(declaration, state).operations == ()
+    found = planned(declaration, holding(state, a=[THEIRS])).operations
+    assert [one.action for one in found] == (["delete"] if policy == "mirror" else [])
+
+
+@every_policy
+def test_a_picture_that_the_files_no_longer_name_is_no_background_picture(policy: AnnotationPolicy) -> None:
+    state, inventory = applied(declared({"a.jpg": [], "b.jpg": [CAR]}, policy))
+    plan = planned(declared({"a.jpg": []}, policy), holding(state, b=None), inventory)
+    assert plan.operations == ()
+    emptied = declared({"b.jpg": [CAR]}, policy)
+    assert planned(emptied, holding(state, a=None), inventory).operations == ()
+    assert planned(emptied, state, inventory).operations == ()
+
+
+@pytest.mark.parametrize(("policy", "sent"), [("seed", False), ("merge", True), ("mirror", True)])
+def test_a_file_that_loses_its_objects_makes_a_background_picture_of_one_that_people_emptied(
+    policy: AnnotationPolicy, *, sent: bool
+) -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}, policy))
+    plan = planned(declared({"a.jpg": []}, policy), holding(state, a=None), inventory)
+    assert [one.members.objects for one in plan.operations] == ([{"a.jpg": ObjectChange(None, ())}] if sent else [])
+    unchanged = planned(declared({"a.jpg": [CAR]}, policy), holding(state, a=None), inventory)
+    assert [one.address for one in unchanged.operations] == ([ADDRESS] if policy == "mirror" else [])
+
+
+def test_a_version_takes_over_the_background_pictures_of_its_origin() -> None:
+    one = version("v", of_set("s"), source({"a.jpg": [], "b.jpg": []}))
+    more = version("w", of_set("s"), source({"a.jpg": [], "b.jpg": []}), origin="v")
+    sets = (picture_set("s", ["a.jpg", "b.jpg"]),)
+    declaration = Declaration("root", picture_sets=sets, datasets=(dataset("d", one, more),))
+    plan = planned(declaration)
+    assert [operation.address for operation in plan.operations if "annotations/" in operation.address] == [ADDRESS]
+    state, inventory = apply(plan, State(), NOTHING)
+    assert planned(declaration, state, inventory).operations == ()
+
+
+def test_background_pictures_are_told_beside_what_else_changes() -> None:
+    state, inventory = applied(declared({"a.jpg": [CAR]}))
+    operation = only(planned(declared({"a.jpg": [MOVED], "b.jpg": []}), state, inventory))
+    assert operation.impact == "~1 box in 1 picture, +1 background picture"
 
 
 def test_annotations_no_longer_declared_are_kept_or_ours_taken_away() -> None:

@@ -7,7 +7,20 @@ from dataclasses import replace
 from picsellia_apply.model.declaration import Declaration, Selection
 from picsellia_apply.model.plan import Plan, Policy
 from picsellia_apply.model.state import State
-from tests.worlds import LAX, NOTHING, apply, dataset, of_set, of_tags, picture_set, place, planned, version
+from tests.worlds import (
+    LAX,
+    NOTHING,
+    apply,
+    box,
+    dataset,
+    of_set,
+    of_tags,
+    picture_set,
+    place,
+    planned,
+    source,
+    version,
+)
 
 PLAIN = Policy(features=frozenset())
 PLAIN_PRUNE = replace(LAX, prune=True, features=frozenset())
@@ -55,6 +68,39 @@ def test_a_blocked_version_does_not_hinder_others() -> None:
     plan = planned_plain(declared(*chain))
     assert blocked(plan) == ["version/d@gold"]
     assert addresses(plan) == ["dataset/d", "version/d@first", "version/d@later"]
+
+
+def test_the_last_version_of_a_declared_dataset_is_kept_with_what_belongs_to_it() -> None:
+    """SDK v2 deletes a dataset with its last version: the next plan would make it again, without end."""
+    objects = source({"a.jpg": [box("car")]})
+    first, second = version("first", of_set("s"), objects), version("second", of_set("s"), objects, origin="first")
+    third = version("third", of_set("s"), objects, origin="second")
+    state, inventory = apply(planned(declared(first, second, third)), State(), NOTHING)
+    there = {text: one for text, one in state.resources.items() if "@first" not in text}
+    state = replace(state, resources=there, versions={"d": ("third", "second")})  # the newest stays
+    plan = planned(declared(first), state, inventory, PLAIN_PRUNE)
+    assert blocked(plan) == ["version/d@first", "version/d@second"]
+    assert [one.address for one in plan.operations] == ["version/d@third"]
+    assert plan.blocked[-1].message == "deleting the last version of a dataset that is declared"
+    kept = {"version/d@second", "annotations/d@second", "label/d@second/car/rectangle"}
+    assert {text: inventory.records[text] for text in kept}.items() <= plan.records.items()
+    assert not [text for text in plan.records if "@third" in text]
+    state, inventory = apply(plan, state, inventory)
+    again = planned(declared(first), replace(state, versions={"d": ("second",)}), inventory, PLAIN_PRUNE)
+    assert (again.operations, blocked(again)) == ((), ["version/d@first", "version/d@second"])
+
+
+def test_the_last_version_goes_with_its_dataset_or_once_another_is_there() -> None:
+    first = version("first", of_set("s"))
+    state, inventory = apply(planned(declared(first)), State(), NOTHING)
+    whole = planned(replace(declared(first), datasets=()), state, inventory, PLAIN_PRUNE)
+    assert [one.address for one in whole.operations] == ["version/d@first", "dataset/d"]
+    for features in (PLAIN_PRUNE.features, LAX.features):
+        policy = replace(PLAIN_PRUNE, features=features)
+        emptied = planned(declared(), state, inventory, policy)
+        assert (blocked(emptied), addresses(emptied)) == (["version/d@first"], [])
+    replaced = planned(declared(version("other", of_set("s"))), state, inventory, replace(LAX, prune=True))
+    assert (blocked(replaced), addresses(replaced)) == ([], ["version/d@first", "version/d@other"])
 
 
 def test_pictures_are_never_taken_out_of_a_version() -> None:

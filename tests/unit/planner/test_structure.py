@@ -58,6 +58,10 @@ def with_fields(state: State, address: str, **fields: Any) -> State:
     return replace(state, resources={**state.resources, address: changed})
 
 
+def prefer(*sides: str) -> Policy:
+    return replace(LAX, prefer=frozenset(sides))
+
+
 def addresses(made: Plan) -> list[tuple[str, str]]:
     return [(operation.address, operation.action) for operation in made.operations]
 
@@ -67,7 +71,7 @@ def test_only_the_manifest_moved() -> None:
     (operation,) = planned(cells(described="Blood"), state, inventory).operations
     assert operation.diff == (FieldChange("description", "Cells", "Blood"),)
     assert operation.reason == "the manifest changed"
-    assert operation.pre == {"fields": {"description": "Cells"}}
+    assert operation.pre == {"fields": {"description": "Cells"}, "takes": {"addresses": [1, 0]}}
 
 
 def test_only_the_platform_moved() -> None:
@@ -85,11 +89,9 @@ def test_both_moved_is_a_conflict_until_a_person_decides() -> None:
     assert (conflict.base, conflict.desired, conflict.observed) == ("Cells", "Ours", "Theirs")
     assert made.operations == ()
     assert made.outcome == "blocked"
-    lifted = planned(
-        cells(described="Ours"), state, inventory, replace(LAX, allowances=frozenset({"conflict:dataset/d"}))
-    )
-    assert lifted.conflicts == ()
-    assert addresses(lifted) == [("dataset/d", "update")]
+    settled = planned(cells(described="Ours"), state, inventory, prefer("manifest:dataset/d"))
+    assert settled.conflicts == ()
+    assert addresses(settled) == [("dataset/d", "update")]
     agreed = planned(cells(described="Theirs"), state, inventory)
     assert (agreed.operations, agreed.conflicts) == ((), ())
 
@@ -119,8 +121,12 @@ def test_a_file_that_both_sides_changed_is_a_conflict(key: str) -> None:
     sides = (conflict.address, conflict.base, conflict.desired, conflict.observed)
     assert sides == (address, sha("one"), sha("two"), sha("theirs"))
     assert made.records[address] == inventory.records[address]
-    lifted = replace(LAX, allowances=frozenset({f"conflict:{address}"}))
-    assert addresses(planned(net({}, **{key: "two"}), theirs, inventory, lifted)) == [(address, "update")]
+    ours = prefer(f"manifest:{address}")
+    assert addresses(planned(net({}, **{key: "two"}), theirs, inventory, ours)) == [(address, "update")]
+    kept = planned(net({}, **{key: "two"}), theirs, inventory, prefer("remote:network/n"))
+    assert (kept.operations, kept.conflicts) == ((), ())
+    later = planned(net({}, **{key: "two"}), theirs, replace(inventory, records=kept.records))
+    assert (later.operations, later.conflicts) == ((), ())
     assert (
         planned(net({}, **{key: "two"}), theirs).operations[0].reason == "adopt: the file differs from the manifest's"
     )
@@ -164,7 +170,7 @@ def test_labels_are_made_and_removed_under_prune_only() -> None:
     assert [(n.kind, n.address) for n in kept.notices] == [("kept", "label/d@first/car/rectangle")]
     pruned = planned(fewer, state, inventory, PRUNE)
     assert addresses(pruned)[-1] == ("label/d@first/car/rectangle", "delete")
-    assert pruned.operations[-1].impact == "also deletes 3 objects"
+    assert pruned.operations[-1].impact == "3 objects keep its name"
     plain = planned(fewer, state, inventory, replace(PRUNE, features=frozenset({"replace"})))
     assert [b.address for b in plain.blocked] == ["label/d@first/car/rectangle"]
 
@@ -373,6 +379,21 @@ def test_the_digest_binds_what_is_there() -> None:
     other = planned(cells(described="B"), state, inventory)
     assert addresses(one) == addresses(other)
     assert one.fingerprints != other.fingerprints
+
+
+def test_through_fingerprints_the_digest_binds_what_no_operation_tells() -> None:
+    """What `apply --expect DIGEST` rests on: somebody put a picture of their own into the version."""
+    state, inventory = apply(planned(cells()), State(), NOTHING)
+    more = replace(cells(), picture_sets=(picture_set("s", ["a.jpg", "b.jpg", "c.jpg"], ["x"]),))
+    (address,) = (text for text in state.resources if text.startswith("version/"))
+    there = state.resources[address]
+    theirs = replace(there, members={**there.members, "theirs.jpg": None})
+    moved = replace(state, resources={**state.resources, address: theirs})
+    one, other = planned(more, state, inventory), planned(more, moved, inventory)
+    assert [one.operations, one.records] == [other.operations, other.records]
+    assert one.digest != other.digest
+    assert replace(one, fingerprints={}).operations == other.operations
+    assert plan_digest(replace(one, fingerprints={})) == plan_digest(replace(other, fingerprints={}))
 
 
 def test_unchanged_counts_addresses() -> None:

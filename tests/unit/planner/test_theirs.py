@@ -161,7 +161,7 @@ def test_annotations_that_we_wrote_and_did_not_read_again_are_ours() -> None:
     assert foreign(plan) == {}
 
 
-def test_a_label_that_goes_counts_the_objects_that_people_gave_it() -> None:
+def test_a_label_that_goes_changes_the_objects_that_bear_it_and_takes_none() -> None:
     labels = (("car", "rectangle"), ("van", "rectangle"))
     unmanaged = frozenset({"annotations"})
     state, inventory = settled(
@@ -169,7 +169,10 @@ def test_a_label_that_goes_counts_the_objects_that_people_gave_it() -> None:
     )
     state = holding(state, "annotations/d@v", a=(box("car"), box("van"), box("van", 50)))
     plan = planned(world(replace(version("v", of_set("s")), unmanaged=unmanaged)), state, inventory, PRUNE)
-    assert foreign(plan) == {"label/d@v/van/rectangle": "it takes along what is not ours: 2 objects"}
+    assert foreign(plan) == {}
+    (operation,) = [one for one in plan.operations if one.address == "label/d@v/van/rectangle"]
+    assert (operation.action, operation.impact) == ("delete", "2 objects keep its name")
+    assert operation.pre["takes"]["objects"] == [2, 0]
 
 
 def test_versions_of_others_that_hold_a_picture_are_counted_before_it_goes() -> None:
@@ -250,6 +253,17 @@ def test_a_field_that_is_absent_is_unmanaged_and_forgotten() -> None:
     assert not any("@" in text for text in plan.records)
 
 
+@pytest.mark.parametrize("gone", [network(), Declaration("root", picture_sets=network().picture_sets)])
+def test_a_file_that_somebody_stored_over_ours_is_theirs(gone: Declaration) -> None:
+    file = LocalFile("/x", "x", sha("x"), 1)
+    state, inventory = settled(network(files={"config": file}), State(), NOTHING)
+    assert foreign(planned(gone, state, inventory, PRUNE)) == {}
+    theirs = Resource({"sha256": sha("theirs"), "size": 6})
+    state = replace(state, resources={**state.resources, "file/n/config": theirs})
+    refused = foreign(planned(gone, state, inventory, PRUNE))
+    assert list(refused.values()) == ["it takes along what is not ours: 1 address"]
+
+
 def test_a_field_that_is_emptied_is_managed() -> None:
     first = version("v", of_set("s"), source(ANY))
     file = LocalFile("/x", "x", sha("x"), 1)
@@ -258,7 +272,9 @@ def test_a_field_that_is_emptied_is_managed() -> None:
     emptied = replace(network(), datasets=(dataset("d", replace(first, annotations=())),))
     assert deleted(planned(emptied, state, inventory, PRUNE)).keys() == {"file/n/config", "annotations/d@v"}
     none = replace(network(), datasets=(dataset("d"),))
-    assert "version/d@v" in deleted(planned(none, state, inventory, PRUNE))
+    assert [one.address for one in planned(none, state, inventory, PRUNE).blocked] == ["version/d@v"]  # the last one
+    (blocked,) = planned(none).blocked
+    assert (blocked.address, blocked.message) == ("dataset/d", "creating a dataset without a version")
 
 
 def test_one_address_is_an_address() -> None:

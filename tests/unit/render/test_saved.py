@@ -14,7 +14,7 @@ import pytest
 
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity, StalePlan
 from picsellia_apply.model.declaration import Declaration, Network
-from picsellia_apply.model.plan import Plan
+from picsellia_apply.model.plan import Notice, Plan
 from picsellia_apply.model.state import State
 from picsellia_apply.planner import plan_digest
 from picsellia_apply.render.json import plan_to_json
@@ -69,7 +69,7 @@ def test_no_path_of_this_machine_is_in_a_plan(saved: Path) -> None:
 
 def test_the_json_is_the_printed_one_and_the_binding(made: Plan, saved: Path) -> None:
     printed, written = json.loads(plan_to_json(made)), json.loads(saved.read_bytes())
-    assert set(written.pop("members")) == {"sha256", "size"}
+    assert set(written.pop("members")) == {"sha256", "size", "told"}
     assert written == printed
     assert plan_digest(made) == made.digest == printed["digest"]
 
@@ -123,6 +123,32 @@ def test_altered_members_are_stale(saved: Path) -> None:
         read_plan(saved)
 
 
+@pytest.mark.parametrize(
+    ("written", "edited"),
+    [
+        ("2 boxes without area", "nothing to see here"),
+        ('"code": "Q003"', '"code": "Q004"'),
+        ('"line": 4', '"line": 5'),
+        ("somebody moved it", "all is well"),
+        ('"kind": "drift"', '"kind": "adopt"'),
+        ("cannot compare labels", "compared labels"),
+        ('"unchanged": 7', '"unchanged": 8'),
+    ],
+)
+def test_what_is_only_told_is_bound_too(made: Plan, saved: Path, written: str, edited: str) -> None:
+    """None of it is in the digest: it names files by paths of a machine, and decides nothing."""
+    told = replace(made, notices=(Notice("drift", "dataset/cells", "somebody moved it"),), unchanged=7)
+    told = replace(told, limits=("cannot compare labels",))
+    assert plan_digest(told) == made.digest
+    write_plan(told, saved)
+    text = saved.read_text()
+    assert text.count(written) == 1
+    read_plan(saved)
+    saved.write_text(text.replace(written, edited))
+    with pytest.raises(StalePlan, match="changed after it was written"):
+        read_plan(saved)
+
+
 def test_members_bound_again_by_a_forger_are_stale(saved: Path, made: Plan, tmp_path: Path) -> None:
     forged = replace(made, records={})
     write_plan(replace(forged, digest=made.digest), saved)
@@ -137,8 +163,8 @@ def test_members_bound_again_by_a_forger_are_stale(saved: Path, made: Plan, tmp_
         (b"[]", "no saved plan"),
         (b"\xff\xfe", "no saved plan"),
         (b'{"format_version": 99}', "format 99"),
-        (b'{"format_version": 1}', "no saved plan"),
-        (b'{"format_version": 1, "digest": {}}', "no saved plan"),
+        (b'{"format_version": 2}', "no saved plan"),
+        (b'{"format_version": 2, "digest": {}}', "no saved plan"),
     ],
 )
 def test_what_is_no_plan_is_told(saved: Path, content: bytes, message: str) -> None:

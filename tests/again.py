@@ -1,0 +1,62 @@
+"""A saved plan made again on a State, as `replan` does it on a platform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from picsellia_apply.executor.again import Again
+from picsellia_apply.executor.journal import Leftover
+from picsellia_apply.executor.staleness import settled
+from picsellia_apply.executor.touched import held_to, touched_by, with_assumed
+from picsellia_apply.manifest.bytes import digests_by_ref
+from picsellia_apply.model.declaration import Declaration
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.plan import Operation, Plan, Policy
+from picsellia_apply.model.state import Lake, State
+from picsellia_apply.model.touched import Touched
+from picsellia_apply.planner import plan
+from picsellia_apply.resolve import resolve
+from tests.worlds import TARGET
+
+
+def again(
+    saved: Plan,
+    declaration: Declaration,
+    state: State,
+    inventory: Inventory,
+    *,
+    policy: Policy | None = None,
+    leftovers: dict[str, Leftover] | None = None,
+) -> tuple[Plan, tuple[Operation, ...]]:
+    """Return what is left of a plan; raises StalePlan."""
+    under = policy or saved.policy
+    assert under is not None
+    touched = touched_by(saved, inventory, leftovers or {})
+    observed = with_assumed(read(state, touched), inventory, touched)
+    desired = held_to(resolve(declaration, observed, inventory, prune=under.sweeps), observed, inventory, touched)
+    now = plan(desired, observed, inventory, under, TARGET, only=touched.planned)
+    files = digests_by_ref(declaration)
+    return settled(Again(saved, now, touched, desired, observed, inventory, leftovers or {}, files))
+
+
+def read(state: State, touched: Touched) -> State:
+    """Return of a State what `observe` reads: only what counts."""
+    names = touched.pictures
+    pictures = {name: sha for name, sha in state.lake.pictures.items() if name in names}
+    tags = {tag: carriers & names for tag, carriers in state.lake.tags.items() if carriers & names}
+    resources = {text: one for text, one in state.resources.items() if touched.wide or _counts(text, touched)}
+    return replace(state, lake=Lake(pictures, tags), resources=resources)
+
+
+def _counts(text: str, touched: Touched) -> bool:
+    kind, _, rest = text.partition("/")
+    head = rest.split("/")[0]
+    match kind:
+        case "dataset":
+            return head in touched.datasets
+        case "version" | "label":
+            return tuple(head.split("@")) in touched.versions
+        case "annotations":
+            return tuple(head.split("@")) in touched.annotated
+        case _:
+            return head in touched.networks

@@ -1,0 +1,75 @@
+"""Who made what on a lake, as these tests know it: from watching, without a look at the product's inventory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.laws.projects import Project
+from tests.laws.rows import Fact, Rows
+
+
+def facts_of(rows: Rows) -> Counter[Fact]:
+    """Return what is so; equal objects of one annotation are counted, nobody can tell them apart."""
+    return Counter(rows.facts())
+
+
+class Owners:
+    """What other people made and is still there: no apply may take it away.
+
+    A thing of ours that somebody took away and put back before an apply of ours could notice counts as ours: nobody
+    could tell.
+
+    Attributes:
+        theirs: What other people made.
+        taken: What of ours they took away since our last apply.
+        unguarded: What they made while an apply with deletes was under way: see `test_meanwhile`.
+    """
+
+    def __init__(self, *, plain: bool) -> None:
+        """Know nothing; on a platform that speaks SDK v2 only nobody can see labels, so that nobody can spare them."""
+        self._unseen = ("label",) if plain else ()
+        self.theirs: Counter[Fact] = Counter()
+        self.taken: Counter[Fact] = Counter()
+        self.unguarded: Counter[Fact] = Counter()
+
+    def people_did(self, before: Counter[Fact], after: Counter[Fact], *, meanwhile: bool = False) -> None:
+        """Take note of what other people made and took away."""
+        gained, lost = after - before, before - after
+        returned = gained & self.taken
+        of_theirs = lost & self.theirs
+        self.theirs = self.theirs - of_theirs + (gained - returned)
+        self.taken = self.taken - returned + (lost - of_theirs)
+        if meanwhile:
+            self.unguarded += gained - returned
+
+    def we_did(self, after: Counter[Fact], project: Project) -> None:
+        """Take note of an apply, and assert that it took away nothing that is theirs."""
+        missing = self.theirs - after - self.unguarded
+        lost = [fact for fact in missing if fact[0] not in self._unseen and not _may_go(fact, project)]
+        assert not lost, f"not ours, and gone: {sorted(map(str, lost))}"
+        self.theirs &= after
+        self.taken.clear()
+
+
+def _may_go(fact: Fact, project: Project) -> bool:
+    """Return whether the manifests themselves ask for it: `remove` of a query, or a value that they declare."""
+    match fact:
+        case ("tag", tag, _):
+            return any(tag in query.remove for query in project.queries.values())
+        case ("field", address, name, _):
+            return (address, name) in set(_declared(project))
+        case ("file", "net", key, _):
+            return project.network is not None and key in (project.network.files or {})
+        case ("thumbnail", "net", _):
+            return project.network is not None and project.network.thumbnail is not None
+    return False
+
+
+def _declared(project: Project) -> Iterator[tuple[str, str]]:
+    dataset, network = project.dataset, project.network
+    for name in ("description", "private") if dataset is not None else ():
+        if getattr(dataset, name) is not None:
+            yield "dataset/cells", name
+    for name in network.fields if network is not None else ():
+        yield "network/net", {"tags": "tag", "readme": "readme_text"}.get(name, name)

@@ -1,0 +1,97 @@
+"""Counterexamples that the laws found, each as small as it gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.laws.killing import Death, apply_apart
+from tests.laws.people import Edit, do
+from tests.laws.profiles import PROFILE
+from tests.laws.projects import Dataset, Network, Project, Set, Shape, Source, Version
+from tests.laws.test_killed import compare
+from tests.laws.worlds import World, blocked_in
+
+EVERY = 11 if PROFILE == "ci" else 1
+"""In CI every eleventh step."""
+CAR: tuple[Shape, ...] = (("car", "rectangle", 9, 5),)
+ONE = Set(("a.png", "b.png"), ("sky",), restore=False)
+TWO = Set(("b.png", "c.png"), ("sky",), restore=False)
+
+
+def version(origin: str | None, pictures: dict[str, object], *policies: str) -> Version:
+    sources = tuple(Source(policy, {"b.png": CAR}) for policy in policies)
+    return Version(origin, pictures, (), sources, frozen=False)
+
+
+def dataset(**versions: Version) -> Dataset:
+    return Dataset("Cells", None, (("car", "rectangle"),), versions)
+
+
+FIRST = version(None, {"set": "s1"}, "merge")
+SECOND = version("first", {"tags": ["nobody's"]}, "seed")
+BOTH = Project(sets={"s0": ONE, "s1": TWO}, dataset=dataset(first=FIRST, second=SECOND), prune=True)
+NET = Network({"type": "detection"}, {"config": "one"}, 1)
+STEPS = {
+    "two sets share a picture and a tag, a version takes another one over": (None, BOTH),
+    "a picture moves from one set to the other": (
+        replace(BOTH, dataset=None),
+        replace(BOTH, sets={"s0": replace(ONE, pictures=("a.png", "c.png")), "s1": replace(TWO, pictures=("b.png",))}),
+    ),
+    "a picture goes that a version holds with our objects": (
+        replace(BOTH, dataset=dataset(first=version(None, {"tags": ["sky"]}, "merge"))),
+        replace(
+            BOTH,
+            sets={"s1": replace(TWO, pictures=("c.png",))},
+            dataset=dataset(first=version(None, {"tags": ["sky"]})),
+        ),
+    ),
+    "a network with files goes": (Project({"s0": ONE}, network=NET, prune=True), Project({"s0": ONE}, prune=True)),
+    "two versions go, of which one had its objects from the other": (
+        BOTH,
+        replace(BOTH, dataset=dataset(third=version(None, {"set": "s0"}))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_killed_at_every_step(name: str) -> None:
+    before, after = STEPS[name]
+    with World() as start:
+        if before is not None:
+            start.declare(before)
+            assert start.execute(start.plan()).complete
+        start.declare(after)
+        with start.copy() as whole:
+            steps = apply_apart(whole).steps
+            for step in range(1, steps + 1, EVERY):
+                with start.copy() as broken:
+                    apply_apart(broken, death=Death(step, "after" if step % 2 else "before"))
+                    assert not apply_apart(broken).refused
+                    compare(broken, whole)
+
+
+@pytest.mark.parametrize("edit", [Edit("store file", (0, 1, 2)), Edit("label", (0, 1, 0))], ids=lambda one: one.what)
+def test_what_people_put_into_ours_is_not_deleted_unasked(edit: Edit) -> None:
+    with World() as world:
+        world.declare(replace(BOTH, dataset=dataset(first=FIRST), network=NET))
+        assert world.execute(world.plan()).complete
+        do(edit, world)
+        world.declare(replace(BOTH, dataset=None))
+        assert {one.rule for one in world.plan().plan.refusals} == {"foreign_content"}
+
+
+def test_a_declared_dataset_does_not_go_with_its_last_version() -> None:
+    """SDK v2 deletes it so, and the next plan would make it again."""
+    with World(plain=True) as world:
+        world.declare(replace(BOTH, dataset=dataset(first=FIRST, third=replace(SECOND, sources=()))))
+        assert world.execute(world.plan()).complete
+        do(Edit("delete version", (0, 0, 0)), world)
+        world.declare(replace(BOTH, dataset=dataset(first=FIRST)))
+        planned = world.plan()
+        assert ("version/cells@third", "unsupported by this server", "") in blocked_in(planned.plan)
+        assert world.execute(planned).complete
+        again = world.plan().plan
+        assert not again.operations
+        assert blocked_in(again) <= blocked_in(planned.plan)
