@@ -98,7 +98,7 @@ def _telling(form: str) -> contextlib.AbstractContextManager[ApplyEvents | None]
 
 
 def _apply(asked: _Asked, connection: Connection) -> None:
-    from picsellia_apply.manifest.collector import collector_paused
+    from picsellia_apply.formats.collector import collector_paused
     from picsellia_apply.manifest.index import require_pictures
 
     started = time.perf_counter()

@@ -41,7 +41,7 @@ def command(
     started = time.perf_counter()
     check_form(form, max_bytes)
     from picsellia_apply.cli.reading import prepare
-    from picsellia_apply.manifest.collector import collector_paused
+    from picsellia_apply.formats.collector import collector_paused
     from picsellia_apply.pipeline import find_drift, make_plan
 
     with collector_paused():

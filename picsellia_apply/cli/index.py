@@ -48,7 +48,7 @@ def command(
     """
     from picsellia_apply.cli.options import log_to_stderr
     from picsellia_apply.cli.wishes import Wishes
-    from picsellia_apply.manifest.collector import collector_paused
+    from picsellia_apply.formats.collector import collector_paused
 
     log_to_stderr(verbose)
     with collector_paused():

@@ -61,7 +61,7 @@ def command(
     if out is not None:
         check_out(out)
     from picsellia_apply.cli.reading import prepare
-    from picsellia_apply.manifest.collector import collector_paused
+    from picsellia_apply.formats.collector import collector_paused
     from picsellia_apply.pipeline import make_plan
 
     with failure_told(form, max_bytes, paths_of(paths), wishes), collector_paused():

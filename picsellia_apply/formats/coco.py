@@ -14,7 +14,8 @@ import msgspec
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.formats import kinds
-from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring, paused_collector, picture_name
+from picsellia_apply.formats.collector import collector_paused
+from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring, picture_name
 from picsellia_apply.formats.findings import Findings, Spot, Unreadable
 from picsellia_apply.formats.jsonfile import (
     decode,
@@ -105,7 +106,7 @@ def read_coco(path: Path) -> tuple[FileAnnotations, tuple[Diagnostic, ...]]:
     findings = Findings()
     try:
         data = read_json_bytes(path)
-        with paused_collector():
+        with collector_paused():
             columns = _Reader(path, findings).read(_rows(data, path, findings))
             _note_other_fields(data, path, findings)
     except Unreadable as error:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from picsellia_apply.formats.findings import Findings, Spot
@@ -19,18 +17,6 @@ OVERSHOOT_PX = 1.0
 
 EMPTY = FileAnnotations((), (), (), (), (), (), (), (), ())
 """What a file that cannot be read holds."""
-
-
-@contextmanager
-def paused_collector() -> Iterator[None]:
-    """Keep the cyclic garbage collector from running while much is built; it costs 1.5 to 6 times the work."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def picture_name(written: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from picsellia_apply.formats.columns import paused_collector
+from picsellia_apply.formats.collector import collector_paused
 from picsellia_apply.model.annotation import Box, FileAnnotations, Ring, image_qa_text, labels_of, object_text
 
 Types = frozenset[str]
@@ -119,7 +119,7 @@ def convert(file: FileAnnotations, labels: Mapping[str, Types] | None, ignore: f
     Returns:
         The texts, and the counts of what is not among them.
     """
-    with paused_collector():
+    with collector_paused():
         return _converted(file, labels, ignore)
 
 

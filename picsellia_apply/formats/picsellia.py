@@ -13,7 +13,8 @@ import msgspec
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.formats import kinds
-from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring, paused_collector, picture_name
+from picsellia_apply.formats.collector import collector_paused
+from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring, picture_name
 from picsellia_apply.formats.exact import is_exact, read_exact
 from picsellia_apply.formats.findings import Findings, Spot, Unreadable
 from picsellia_apply.formats.jsonfile import (
@@ -108,7 +109,7 @@ def read_picsellia(path: Path) -> tuple[FileAnnotations, tuple[Diagnostic, ...]]
     findings = Findings()
     try:
         data = read_json_bytes(path)
-        with paused_collector():
+        with collector_paused():
             if is_exact(data):
                 return read_exact(data, path, findings), findings.diagnostics(locator(data), written)
             columns = _Reader(path, findings).read(_rows(data, path, findings))

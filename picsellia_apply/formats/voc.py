@@ -14,7 +14,8 @@ from xml.etree.ElementTree import Element
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.formats import kinds
-from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring, paused_collector
+from picsellia_apply.formats.collector import collector_paused
+from picsellia_apply.formats.columns import EMPTY, Columns, box_of_rings, open_ring
 from picsellia_apply.formats.findings import Findings, Spot, Unreadable
 from picsellia_apply.formats.jsonfile import read_bytes
 from picsellia_apply.formats.markup import DoctypeError, MarkupError, find_elements, parse_xml
@@ -52,7 +53,7 @@ def read_voc(path: Path, *, coordinates: str = "auto") -> tuple[FileAnnotations,
     findings = Findings()
     try:
         files = _files(path, findings)
-        with paused_collector():
+        with collector_paused():
             reader = _Reader(PictureNames(path if path.is_dir() else path.parent, findings), findings)
             for file in files:
                 reader.read_file(file)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import assert_never
 
 from picsellia_apply.errors import Diagnostic, InvalidInput, Severity
+from picsellia_apply.formats.collector import collector_paused
 from picsellia_apply.local import StatCache, default_cache
 from picsellia_apply.local.counting import AddedUp
 from picsellia_apply.local.measure import Progress
 from picsellia_apply.manifest.annotations import AnnotationFiles
-from picsellia_apply.manifest.collector import collector_paused
 from picsellia_apply.manifest.dataset import read_dataset
 from picsellia_apply.manifest.documents import (
     API_VERSION,

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from picsellia_apply.errors import Diagnostic
-from picsellia_apply.manifest.collector import collector_paused
+from picsellia_apply.formats.collector import collector_paused
 from picsellia_apply.manifest.yaml import compose, position_of
 from picsellia_apply.source import Place, Position
 
