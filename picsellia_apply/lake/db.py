@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     select,
     text,
 )
@@ -204,6 +205,11 @@ class Database:
         except (OperationalError, ProgrammingError):
             return None
 
+    def is_empty(self) -> bool:
+        """Return whether nothing was ever made in the store."""
+        with self.read() as conn:
+            return not inspect(conn).get_table_names()
+
     def upgrade(self) -> None:
         """Bring the store to this program's schema. Alembic is imported only when there is something to do."""
         if self.revision() == REVISION:
@@ -215,6 +221,21 @@ class Database:
         from picsellia_apply.lake.migrations import upgrade
 
         upgrade(self.engine)
+
+    def upgraded_copy(self) -> Database:
+        """Return a copy in memory at this program's schema, to be read only: the store itself stays as it is.
+
+        Raises:
+            UsageError: The store was made by a newer program.
+        """
+        from picsellia_apply.lake.migrations import upgrade
+
+        copy = Database(None)
+        with closing(self.engine.raw_connection()) as here, closing(copy.engine.raw_connection()) as there:
+            here.driver_connection.backup(there.driver_connection)  # type: ignore[union-attr]
+        upgrade(copy.engine)
+        copy.read_only = True
+        return copy
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -146,15 +147,17 @@ def _sweep(platform: Platform) -> None:
         storage.sweep(conn, platform.abandoned_before())
 
 
-def _open_for_reading(data: Path) -> Database:
+def _open_for_reading(data: Path) -> Database | None:
+    """Open a lake's database, or a copy of it where an older program made it: reading upgrades nothing on the disk.
+
+    Returns:
+        None where it holds nothing: whoever wanted to make it was stopped before he had.
+    """
     db = Database(data / "lake.db", read_only=True)
-    if (found := db.revision()) != REVISION:
-        db.close()
-        raise UsageError(
-            f"the lake in `{data}` is of the schema `{found}`, not `{REVISION}`",
-            "an older lake is upgraded by `apply` or `serve`, a newer one needs a newer picsellia-apply",
-        )
-    return db
+    if db.revision() == REVISION:
+        return db
+    with closing(db):
+        return None if db.is_empty() else db.upgraded_copy()
 
 
 def open_lake(
@@ -178,23 +181,23 @@ def open_lake(
         clock: Tells the time.
 
     Raises:
-        UsageError: The folder cannot be used, or a newer program made the lake; to be read only, an older one.
+        UsageError: The folder cannot be used, or a newer program made the lake.
     """
-    if read_only and data is not None and not (data / "lake.db").is_file():
-        data = None
-    reading = read_only and data is not None
+    stored = None
     try:
-        db = _open_for_reading(data) if reading and data else _open_database(data, embedded=embedded)
+        if read_only and data is not None:
+            stored = _open_for_reading(data) if (data / "lake.db").is_file() else None
+            data = None if stored is None else data
+        db = stored or _open_database(data, embedded=embedded)
+        objects = ObjectStore(None if data is None else data / "objects")
+        platform = Platform(db, objects, Signer(_secret(db), clock), limits or Limits(), clock, plain)
+        lake = Lake(platform, embedded=embedded)
+        if stored is None:
+            _sweep(platform)
+        if stored is None and embedded and lake.is_empty:
+            lake.bootstrap(EMBEDDED_NAME, EMBEDDED_NAME)
     except OSError as error:
         raise UsageError(f"the folder `{data}` cannot hold a lake: {error.strerror}") from error
     except DatabaseError as error:
         raise UsageError(f"the folder `{data}` holds no lake that can be read: {error.orig}") from error
-    objects = ObjectStore(None if data is None else data / "objects")
-    platform = Platform(db, objects, Signer(_secret(db), clock), limits or Limits(), clock, plain)
-    lake = Lake(platform, embedded=embedded)
-    if reading:
-        return lake
-    _sweep(platform)
-    if embedded and lake.is_empty:
-        lake.bootstrap(EMBEDDED_NAME, EMBEDDED_NAME)
     return lake

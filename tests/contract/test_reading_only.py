@@ -77,14 +77,14 @@ def test_what_is_not_there_is_empty_and_not_made(tmp_path: Path) -> None:
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["empty"]
 
 
-def test_an_older_lake_is_left_as_it_is_and_told(folder: Path) -> None:
+def test_a_lake_of_an_unknown_schema_is_left_as_it_is_and_told(folder: Path) -> None:
     with sqlite3.connect(folder / "lake.db") as conn:
         conn.execute("UPDATE alembic_version SET version_num = '0000'")
     conn.close()
     before = contents(folder)
     with pytest.raises(UsageError, match="0000") as raised:
         open_lake(folder, embedded=True, read_only=True)
-    assert "`apply` or `serve`" in str(raised.value.hint)
+    assert "a newer picsellia-apply" in str(raised.value.hint)
     assert contents(folder) == before
 
 

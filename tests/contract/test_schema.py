@@ -5,16 +5,22 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from picsellia_apply.errors import UsageError
 from picsellia_apply.lake import migrations, open_lake
 from picsellia_apply.lake.db import Database
 from picsellia_apply.lake.schema import REVISION, metadata
+from picsellia_apply.lake.service import accounts
 
 
 def statements(path: Path) -> list[list[str]]:
@@ -53,6 +59,19 @@ def test_a_warm_start_does_not_import_alembic(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", script, tmp_path / "lake"], check=False).returncode == 0
 
 
+def test_migrations_that_find_the_database_full_leave_nothing(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "whole.db")) as whole:
+        whole.upgrade()
+        with whole.read() as conn:
+            pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+    for most in range(pages - 15, pages):
+        with closing(Database(tmp_path / f"{most}.db")) as db:
+            event.listen(db.engine, "connect", lambda conn, _, most=most: conn.execute(f"PRAGMA max_page_count={most}"))
+            with pytest.raises(OperationalError, match="is full"):
+                db.upgrade()
+            assert db.is_empty()
+
+
 def test_a_lake_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     open_lake(tmp_path / "lake").close()
     with sqlite3.connect(tmp_path / "lake" / "lake.db") as conn:
@@ -60,6 +79,26 @@ def test_a_lake_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     conn.close()
     with pytest.raises(UsageError, match="9999"):
         open_lake(tmp_path / "lake")
+
+
+def test_a_lake_of_an_older_program_is_read_as_it_is_and_upgraded_by_whoever_writes(tmp_path: Path) -> None:
+    data = tmp_path / "lake"
+    data.mkdir()
+    with closing(Database(data / "lake.db")) as db:
+        config = migrations.configuration()
+        config.attributes["engine"] = db.engine
+        command.upgrade(config, "0003")
+        with db.write() as conn:
+            accounts.add_user(conn, "ann", datetime.now(UTC))
+    before = (data / "lake.db").read_bytes()
+    with open_lake(data, embedded=True, read_only=True) as lake:
+        assert [one.name for one in lake.users()] == ["ann"]
+        with pytest.raises(UsageError, match="reading only"):
+            lake.bootstrap("bob", "acme")
+    assert (data / "lake.db").read_bytes() == before
+    open_lake(data, embedded=True).close()
+    with closing(Database(data / "lake.db")) as db:
+        assert db.revision() == REVISION
 
 
 def test_a_folder_that_cannot_hold_a_lake(tmp_path: Path) -> None:
