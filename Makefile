@@ -34,7 +34,7 @@ bench: $(STAMP) ## every benchmark: each line is a ratio against a peer or a lim
 	$(BIN)/python -m tests.benchmarks
 
 laws: $(STAMP) ## the promises, looked at for long: 1,000 random cases for each law, 60 kill points in each mode
-	PICSELLIA_LAWS=laws $(BIN)/pytest tests/laws -q --durations=0 --durations-min=1
+	PICSELLIA_LAWS=laws $(BIN)/pytest tests/laws -v -n auto --maxschedchunk=1 --durations=0 --durations-min=1
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

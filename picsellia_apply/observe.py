@@ -1,7 +1,8 @@
 """Read what is there, as far as the declaration and the inventory touch it, and prove that it is complete.
 
     pictures      by name: those of every PictureSet, of `names` selections, of the inventory's picture and tag records;
-                  by tag: what each query and selection finds today
+                  by tag: what each query and selection finds today; the sizes of those that are in no set, where an
+                  annotation file states sizes
     datasets      declared and recorded ones, in one request; members of a version only where its digest is not that
                   of the members we know; annotations only of versions whose annotations are managed: digests first,
                   then the objects of those pictures whose digest stands for nothing that we know already
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from picsellia_apply.model.address import Address, parse_address
@@ -30,7 +32,7 @@ from picsellia_apply.model.declaration import Declaration, Version
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.ownership import made_pictures
 from picsellia_apply.model.policy import PolicyChecks
-from picsellia_apply.model.state import Lake, Resource, State, Unread
+from picsellia_apply.model.state import Lake, PictureSize, Resource, State, Unread
 from picsellia_apply.model.touched import Touched
 
 if TYPE_CHECKING:
@@ -179,22 +181,20 @@ def observe(
     wanted = scope(declaration, inventory, prune=prune)
     if touched is not None:
         wanted, prune = touched_scope(wanted, touched), prune and touched.wide
-    lake = _lake(reader, wanted)
-    resources: dict[str, Resource] = {}
-    unread: dict[str, Mapping[str, Unread]] = {}
+    lake = _lake(reader, wanted, _local(declaration) if touched is None else None)
     known = _KnownTexts(declaration, inventory)
     datasets = reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ()
+    resources: dict[str, Resource] = {}
     for dataset in datasets:
         resources[str(Address("dataset", dataset.name))] = _dataset(dataset)
         for version in dataset.versions:
-            key, annotations = (dataset.name, version.name), str(Address("annotations", dataset.name, version.name))
+            key = dataset.name, version.name
             if key in wanted.versions:
                 resources.update(_version(reader, key, version, inventory, touched))
             if key in wanted.annotated:
-                some = touched.names[annotations] if touched is not None and not touched.whole(key) else None
-                resources[annotations] = Resource(members=_annotations(reader, key, version, known, some))
-            elif prune and key in wanted.versions and version.objects:
-                unread[annotations] = _unread(reader, version)
+                address = str(Address("annotations", *key))
+                some = touched.names[address] if touched is not None and not touched.whole(key) else None
+                resources[address] = Resource(members=_annotations(reader, key, version, known, some))
     for network in reader.networks(sorted(wanted.networks)) if wanted.networks else ():
         resources.update(_network(network))
     return State(
@@ -202,13 +202,22 @@ def observe(
         resources=resources,
         complete=True,
         versions={dataset.name: tuple(version.name for version in dataset.versions) for dataset in datasets},
-        unread=unread,
+        unread=_unread(reader, datasets, wanted) if prune else {},
         holders=_holders(reader, declaration, inventory, lake, resources) if prune else {},
     )
 
 
-def _unread(reader: Reader, version: VersionInfo) -> Mapping[str, Unread]:
-    return {name: Unread(*one) for name, one in reader.annotation_sizes(version.dataset_id).items()}
+def _unread(reader: Reader, datasets: Iterable[DatasetInfo], wanted: Scope) -> Mapping[str, Mapping[str, Unread]]:
+    """Return how much is annotated in the versions whose annotations are not read."""
+    keys = wanted.versions - wanted.annotated
+    return {
+        str(Address("annotations", dataset.name, version.name)): {
+            name: Unread(*one) for name, one in reader.annotation_sizes(version.dataset_id).items()
+        }
+        for dataset in datasets
+        for version in dataset.versions
+        if (dataset.name, version.name) in keys and version.objects
+    }
 
 
 def _holders(
@@ -228,20 +237,33 @@ def _holders(
     return {text: held for text, held in found.items() if held}
 
 
-def _lake(reader: Reader, wanted: Scope) -> Lake:
+def _lake(reader: Reader, wanted: Scope, local: Set[str] | None) -> Lake:
+    """Read pictures and their tags; with the sizes of those that are not `local`, None for no sizes."""
     pictures: dict[str, str | None] = {}
     carriers: dict[str, set[str]] = {}
-    if wanted.pictures:
-        _add_pictures(pictures, carriers, reader.pictures_named(wanted.pictures))
-    for tags in sorted(map(sorted, wanted.tags)):
-        _add_pictures(pictures, carriers, reader.pictures_tagged(tags))
-    return Lake(pictures, {tag: frozenset(names) for tag, names in carriers.items()})
+    sizes: dict[str, PictureSize] = {}
+    listings = [reader.pictures_named(wanted.pictures)] if wanted.pictures else []
+    for found in chain(listings, map(reader.pictures_tagged, sorted(map(sorted, wanted.tags)))):
+        pictures.update(zip(found.names, found.sha256, strict=True))
+        for tag, rows in found.tags.items():
+            carriers.setdefault(tag, set()).update(map(found.names.__getitem__, rows))
+        sizes.update(() if local is None else _sizes(found, local))
+    return Lake(pictures, {tag: frozenset(names) for tag, names in carriers.items()}, sizes)
 
 
-def _add_pictures(pictures: dict[str, str | None], carriers: dict[str, set[str]], found: PictureColumns) -> None:
-    pictures.update(zip(found.names, found.sha256, strict=True))
-    for tag, rows in found.tags.items():
-        carriers.setdefault(tag, set()).update(map(found.names.__getitem__, rows))
+def _local(declaration: Declaration) -> Set[str] | None:
+    """Return the pictures of sets, whose sizes are known here; None where no annotation file states any size."""
+    versions = (version for dataset in declaration.datasets for version in dataset.versions)
+    if not any(source.sizes_wh for version in versions for source in version.annotations):
+        return None
+    return {name for one in declaration.picture_sets for name in one.pictures.names}
+
+
+def _sizes(found: PictureColumns, local: Set[str]) -> Iterator[tuple[str, PictureSize]]:
+    columns = (found.widths, found.heights, found.stored_widths, found.stored_heights)
+    for name, digest, width, height, *stored in zip(found.names, found.sha256, *columns, strict=True):
+        if name not in local and min(width, height) > 0:
+            yield name, (width, height, *((0, 0) if digest is None else stored))
 
 
 def _dataset(info: DatasetInfo) -> Resource:

@@ -17,7 +17,7 @@ from picsellia_apply.model.result import Result
 from picsellia_apply.model.state import State
 from picsellia_apply.planner import plan
 from picsellia_apply.resolve import resolve
-from picsellia_apply.seen import journal_of, look, target_of
+from picsellia_apply.seen import journal_of, left_over, look, target_of
 
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
@@ -30,7 +30,7 @@ class Planned:
     """A plan, with what it was made of, and how many requests the platform answered for it.
 
     `already` are operations of a saved plan of which nothing is left to do, see `replan`; `unfinished` what an apply
-    that was killed left something over of.
+    that was killed left something over of; `known` the inventory with what that one did besides.
     """
 
     plan: Plan
@@ -41,6 +41,7 @@ class Planned:
     observed: State
     already: tuple[Operation, ...] = ()
     unfinished: frozenset[str] = frozenset()
+    known: Inventory | None = None
 
 
 def make_plan(
@@ -55,7 +56,7 @@ def make_plan(
     target = target_of(declaration, client)
     inventory = inventory or read_inventory(client, target.workspace, root=Path(declaration.root))
     journal = journal_of(declaration, client)
-    leftovers = journal.leftovers(inventory)
+    leftovers = left_over(journal, inventory, client)
     seen = look(declaration, client, policy, inventory, leftovers, noticed=journal.faults())
     desired = resolve(declaration, seen.observed, seen.known, prune=policy.sweeps)
     observed = seen.owned(client, declaration, {*desired.resources, *seen.known.records})
@@ -64,7 +65,8 @@ def make_plan(
     planned = plan(desired, observed, seen.known, may, target, policies=policies, variables=variables)
     placed = replace(planned, findings=told_here(planned.findings, declaration, planned.operations))
     told, left = resumed(placed, leftovers), frozenset(leftovers)
-    return Planned(told, declaration, seen.inventory, client.requests, desired, observed, unfinished=left)
+    made = Planned(told, declaration, seen.inventory, client.requests, desired, observed, unfinished=left)
+    return replace(made, known=seen.known)
 
 
 def find_drift(planned: Planned) -> DriftReport:
@@ -72,7 +74,8 @@ def find_drift(planned: Planned) -> DriftReport:
     from picsellia_apply.manifest.locate import Locator
     from picsellia_apply.planner.drift import drift
 
-    return drift(planned.desired, planned.observed, planned.inventory, planned.plan).positioned(Locator().position)
+    known = planned.known or planned.inventory
+    return drift(planned.desired, planned.observed, known, planned.plan).positioned(Locator().position)
 
 
 def is_settled(planned: Planned) -> bool:
@@ -112,7 +115,7 @@ def run_apply(
             bytes_by_ref(planned.declaration),
             journal,
             replace(planned.inventory, applied=planned.plan.digest),
-            leftovers=journal.leftovers(planned.inventory),
+            leftovers=left_over(journal, planned.inventory, client),
             root=root,
             parallelism=parallelism,
             on_event=on_event,

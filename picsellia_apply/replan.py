@@ -16,7 +16,7 @@ from picsellia_apply.manifest.index import told_here
 from picsellia_apply.pipeline import Planned
 from picsellia_apply.planner import plan
 from picsellia_apply.resolve import resolve
-from picsellia_apply.seen import journal_of, look, target_of
+from picsellia_apply.seen import journal_of, left_over, look, target_of
 
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
@@ -44,7 +44,7 @@ def plan_again(saved: Plan, declaration: Declaration, client: Client, policy: Po
     check_target(saved, target, files)
     check_policies(saved, declaration.policies)
     inventory = read_inventory(client, target.workspace, root=Path(declaration.root))
-    leftovers = journal_of(declaration, client).leftovers(inventory)
+    leftovers = left_over(journal_of(declaration, client), inventory, client)
     touched = touched_by(saved, inventory, leftovers)
     judged = bool(declaration.policies)  # they judge the whole: all of it is read
     seen = look(declaration, client, policy, inventory, leftovers, touched=touched, whole=judged)

@@ -21,7 +21,7 @@ from picsellia_apply.planner.moved import with_moves
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
     from picsellia_apply.executor import Journal
-    from picsellia_apply.executor.journal import Leftover
+    from picsellia_apply.executor.leftover import Leftover
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def look(
     Raises:
         PicselliaError: The platform cannot be read.
     """
-    from picsellia_apply.executor.cut import with_cut, with_made
+    from picsellia_apply.executor.cut import with_copies, with_cut, with_made
     from picsellia_apply.executor.removed import without_removed
     from picsellia_apply.executor.touched import with_assumed
 
@@ -87,7 +87,8 @@ def look(
     assumed = read if touched is None else with_assumed(read, inventory, touched)
     observed = with_cut(assumed, leftovers)
     known = without_removed(inventory, observed, leftovers)
-    return Seen(inventory, with_made(known, observed, leftovers), read, observed)
+    known = with_made(known, observed, leftovers)
+    return Seen(inventory, known, read, with_copies(observed, known, leftovers))
 
 
 def journal_of(declaration: Declaration, client: Client) -> Journal:
@@ -100,6 +101,13 @@ def journal_of(declaration: Declaration, client: Client) -> Journal:
     name = declaration.workspace.name
     folder = nearest_data_dir(Path(declaration.root))
     return Journal(journal_path(folder, name), Target(client.host, client.organization_id, name))
+
+
+def left_over(journal: Journal, inventory: Inventory, client: Client) -> dict[str, Leftover]:
+    """Return what unfinished applies left, without the pictures of it that somebody else has uploaded since then."""
+    from picsellia_apply.executor.leftover import without_others
+
+    return without_others(journal.leftovers(inventory), client.reader.object_keys)
 
 
 def target_of(declaration: Declaration, client: Client) -> Target:

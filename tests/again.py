@@ -1,11 +1,14 @@
-"""A saved plan made again on a State, as `replan` does it on a platform."""
+"""A saved plan made again on a State, as `replan` does it on a platform, and an apply of it that is killed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from picsellia_apply.executor.again import Again
-from picsellia_apply.executor.journal import Leftover
+from picsellia_apply.executor.leftover import Leftover
+from picsellia_apply.executor.order import steps
+from picsellia_apply.executor.records import Keeper
 from picsellia_apply.executor.staleness import settled
 from picsellia_apply.executor.touched import held_to, touched_by, with_assumed
 from picsellia_apply.manifest.bytes import digests_by_ref
@@ -16,7 +19,10 @@ from picsellia_apply.model.state import Lake, State
 from picsellia_apply.model.touched import Touched
 from picsellia_apply.planner import plan
 from picsellia_apply.resolve import resolve
-from tests.worlds import TARGET
+from tests.worlds import TARGET, apply
+
+if TYPE_CHECKING:
+    from picsellia_apply.client import Client
 
 
 def again(
@@ -60,3 +66,30 @@ def _counts(text: str, touched: Touched) -> bool:
             return tuple(head.split("@")) in touched.annotated
         case _:
             return head in touched.networks
+
+
+def cut_short(
+    made: Plan, state: State, inventory: Inventory, count: int
+) -> tuple[State, Inventory, tuple[Operation, ...]]:
+    """Return platform and inventory as an apply leaves them that is killed, and the operations that it did not do.
+
+    What the inventory says then is asked of the executor's own keeper, which sends nothing as long as it is not told to
+    write.
+
+    Args:
+        made: The plan.
+        state: The platform before it.
+        inventory: The inventory before it.
+        count: After how many operations, in the executor's order; a dataset is made with its first version.
+    """
+    order = steps(made)
+    keeper = Keeper(cast("Client", None), inventory, made, made.records, order.passengers)
+    done: list[Operation] = []
+    for operation in [one for level in order.levels for one in level][:count]:
+        rider = order.riders.get(operation.address)
+        done += [operation] if rider is None else [rider, operation]
+    for one in done:
+        keeper.keep(one)
+    cut, _ = apply(replace(made, operations=tuple(done)), state, inventory)
+    kept = Inventory(inventory.workspace, inventory.serial + 1, keeper.shown(), applied=made.digest)
+    return cut, kept, tuple(one for one in made.operations if one not in done)

@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import click
 from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.lease import lock_timeout_option, terms_of, unlock_command
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
-from picsellia_apply.cli.planning import exit_of, heading, paths_of
+from picsellia_apply.cli.planning import exit_of, heading, lift_command, paths_of, wishes_of
 from picsellia_apply.cli.programs import judged, programs_option
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
 from picsellia_apply.errors import LeaseHeld, Moved, StalePlan, UsageError
@@ -25,6 +26,7 @@ from picsellia_apply.model.result import OperationResult, Result
 
 if TYPE_CHECKING:
     from picsellia_apply.cli.events import ApplyEvents
+    from picsellia_apply.client import Client
     from picsellia_apply.model.declaration import Declaration
     from picsellia_apply.model.plan import Plan
     from picsellia_apply.pipeline import Planned
@@ -119,6 +121,9 @@ def _apply(asked: _Asked, connection: Connection) -> None:
         from picsellia_apply.executor.lease import AGAIN
 
         raise LeaseHeld(result.lease_lost, AGAIN)
+    if result.unwritable:
+        click.echo(f"error: {result.unwritable}", err=True)
+        click.echo("  hint: nothing that was already written is lost; make room, and run the command again", err=True)
     raise Finished(_exit(plan, result))
 
 
@@ -207,21 +212,27 @@ def _show_plan(planned: Planned, asked: _Asked, connection: Connection, started:
     if asked.events is not None:
         asked.events.plan(planned.plan)
         return
-    from picsellia_apply.render.text import render_plan_text
+    from picsellia_apply.render.text import Look, render_plan_text
 
     line = heading("apply", planned, started=started, color=connection.color)
-    width = shutil.get_terminal_size((120, 24)).columns
-    notes = connection.verbose > 0
-    text = render_plan_text(
-        planned.plan,
-        heading=line,
+    look = Look(
         color=connection.color,
-        width=width,
-        notes=notes,
+        width=shutil.get_terminal_size((120, 24)).columns,
+        notes=connection.verbose > 0,
+        full_command="`show --full`" if _plan_files(asked) else "`plan --full`",
+        lift_command=_lift_command(planned.plan, asked, connection),
         already=planned.already,
         prunes=planned.declaration.workspace.prune,
     )
-    click.echo(text)
+    click.echo(render_plan_text(planned.plan, heading=line, look=look))
+
+
+def _lift_command(plan: Plan, asked: _Asked, connection: Connection) -> str:
+    """Return what plans the same again: a saved plan, with the options it was made with, takes its own place."""
+    files = _plan_files(asked)
+    if files:
+        return lift_command(asked.manifests, wishes_of(plan), connection, files[0])
+    return lift_command(asked.paths, asked.wishes, connection)
 
 
 def _end_refused(plan: Plan, asked: _Asked, connection: Connection) -> None:
@@ -290,6 +301,8 @@ def _execute(planned: Planned, asked: _Asked, connection: Connection) -> tuple[P
         Interrupts() as interrupts,
         progress(planned.plan.operations) if asked.events is None else contextlib.nullcontext(asked.events) as on_event,
     ):
+        if asked.events is not None:
+            interrupts.at_the_end(partial(_tell_stopped, asked.events, client))
         result = run_apply(
             planned,
             client,
@@ -300,6 +313,10 @@ def _execute(planned: Planned, asked: _Asked, connection: Connection) -> tuple[P
             again=again,
         )
     return done.plan, _with_already(result, done)
+
+
+def _tell_stopped(events: ApplyEvents, client: Client) -> None:
+    events.stopped(client.requests)
 
 
 def _with_already(result: Result, planned: Planned) -> Result:

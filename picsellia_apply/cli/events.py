@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sys
+import threading
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished, code_of
+from picsellia_apply.cli.interrupt import SIGNALS
 from picsellia_apply.errors import InvalidInput, PicselliaError, StalePlan
 from picsellia_apply.model.result import Result
 from picsellia_apply.render.ndjson import Ended, EventStream, Fault, fault_of
@@ -30,6 +34,9 @@ _ENDED: dict[Exit, Ended] = {
     Exit.interrupted: "interrupted",
 }
 
+_PATIENCE_S = 1.0
+"""How long the last event of a process that is stopped at once waits for one that is being written."""
+
 
 class ApplyEvents:
     """While it is entered, warnings are told as events; when it is left, the result is, with the exit code to come.
@@ -42,6 +49,7 @@ class ApplyEvents:
         self._stream = EventStream(_Stdout().write, clock=time.monotonic, now=_now)
         self._handler = _Handler(self._stream)
         self._result = Result()
+        self._before: dict[int, Any] = {}
 
     def plan(self, plan: Plan) -> None:
         """Tell what was planned."""
@@ -55,14 +63,41 @@ class ApplyEvents:
         """Keep what the apply did until it is known with which exit code it ends."""
         self._result = result
 
+    def stopped(self, requests: int) -> None:
+        """Tell the result of an apply that ends where it stands: the last event, whoever else tells something later.
+
+        Args:
+            requests: How many the platform answered.
+        """
+        self._stream.stopped(int(Exit.interrupted), requests, patience_s=_PATIENCE_S)
+
     def __enter__(self) -> Self:
         logging.getLogger().addHandler(self._handler)
+        if threading.current_thread() is threading.main_thread():
+            self._before = {one: signal.getsignal(one) for one in SIGNALS}
+            signal.signal(signal.SIGTERM, _interrupt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        _ignore(self._before)
         logging.getLogger().removeHandler(self._handler)
         code, ended, fault = _ending(error)
         self._stream.result(int(code), ended, self._result, fault)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End a command in good order on SIGTERM too, which otherwise would cut the stream."""
+    raise KeyboardInterrupt
+
+
+def _ignore(signals: Iterable[int]) -> None:
+    """Hear no signal any more: not the one either that comes at this moment."""
+    for one in signals:
+        while signal.getsignal(one) is not signal.SIG_IGN:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.signal(one, signal.SIG_IGN)
 
 
 def _ending(  # noqa: PLR0911 - one line per way to end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,12 +28,26 @@ def max_bytes_option(command: Command) -> Command:
     return click.option("--max-bytes", type=int, metavar="N", help=text)(command)
 
 
-def check_form(form: str, max_bytes: int | None) -> None:
-    """See to it that the size goes with the form, before any work is done.
+def full_option(command: Command) -> Command:
+    """Give a command the flag that cuts nothing; it gets it as `full`."""
+    text = "List every name, every object that changes and every finding, each on a line."
+    return click.option("--full", is_flag=True, help=text)(command)
+
+
+def show_rows(rows: Iterable[str]) -> None:
+    """Write rows to stdout, each when it is made."""
+    sys.stdout.writelines(f"{row}\n" for row in rows)
+
+
+def check_form(form: str, max_bytes: int | None, *, full: bool = False) -> None:
+    """See to it that size and fullness go with the form, before any work is done.
 
     Raises:
-        UsageError: It does not.
+        UsageError: They do not.
     """
+    if full and form != "human":
+        hint = "`plan --out plan.json` saves every member, in `plan.members.ndjson.gz`"
+        raise UsageError(f"--full does not go with `--format {form}`", hint=hint)
     if max_bytes is None:
         return
     if form != "markdown":

@@ -42,8 +42,10 @@ def command(
 ) -> None:
     """Write names, sizes and digests of picture sets to the file that each names as its `index`.
 
-    With these files in git, `plan` and every `apply` that uploads nothing work on a machine without the pictures. PATH
-    is a manifest or a folder of them; default: the current folder. Exit code: 0; with --check 2 when a file is not
+    With these files in git, `plan` and every `apply` that uploads nothing work on a machine without the pictures, or
+    with some of them. A picture that is in the index counts wherever its file is absent: one that is deleted on purpose
+    goes with this command, run where all the others are; so do not run it on a machine that lacks some. PATH is a
+    manifest or a folder of them; default: the current folder. Exit code: 0; with --check 2 when a file is not
     what the pictures are; 65 for bad input. Connects to nothing.
     """
     from picsellia_apply.cli.options import log_to_stderr

@@ -24,7 +24,7 @@ _SHOWN_LABELS = 6
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("manifests"), show_default=True,
     metavar="DIR", help="Where the manifests go.",
 )  # fmt: skip
-@click.option("--name", help="What the dataset is called; default: the folder's name.")
+@click.option("--name", help="What the dataset is called; default: the folder's name. With splits, NAME-SPLIT each.")
 @click.option("--force", is_flag=True, help="Overwrite manifests that are there.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding about the annotation files, notes included.")
 @click.option("--no-color", is_flag=True, help="No colours; this command uses none.")
@@ -94,7 +94,8 @@ def _tell(survey: Survey, layout: Layout, *, verbose: bool) -> None:
     for source in survey.sources:
         _tell_source(survey, source, reasons.get(source.path, ""), verbose=verbose)
     if survey.lists:
-        _say("  splits: " + ", ".join(f"{one.name} {len(one.pictures):,}" for one in survey.lists))
+        told = ", ".join(f"{one.name} {len(one.pictures):,}" for one in survey.lists)
+        _say(f"  splits: {told}" + (": a dataset each" if len(survey.lists) > 1 else ""))
     for path, reason in survey.skipped_lists.items():
         _say(f"  split list {path.name} left out: {reason}")
 

@@ -1,11 +1,13 @@
-"""Ctrl-C during an apply: once ends it in good order, twice at once."""
+"""Ctrl-C during an apply: once ends it in good order, twice at once, three times without another word."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
@@ -13,45 +15,74 @@ from typing import Self
 from picsellia_apply.cli.exit import Exit
 
 _PATIENCE_S = 2.0
-"""How long the end waits for the last act."""
+"""How long the end waits for the last acts."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""What asks a process to end."""
 
 
-class LastAct:
-    """Something that a signal's handler has done by a thread: the handler may stand in the midst of anything.
+class Ending:
+    """The end of a process where it stands, by a thread: a signal's handler may have interrupted anything.
 
-    The thread is there before the signal comes, and shares no lock with what the handler interrupted.
+    The thread is there before the signal comes, and the handler does not wait for it: what it interrupted goes on for
+    that moment, so that whatever lock it holds is let go. Each act has a thread, and all have the same short time.
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing to do."""
-        self._due, self._done, self._begun = threading.Event(), threading.Event(), False
-        self._act: Callable[[], None] | None = None
+    def __init__(self, leave: Callable[[int], object] = os._exit) -> None:
+        """Begin with nothing to do.
 
-    def prepare(self, act: Callable[[], None]) -> None:
-        """Keep what is to be done, and the thread that will do it."""
-        self._act = act
-        threading.Thread(target=self._wait, name="last act", daemon=True).start()
+        Args:
+            leave: Ends the process with an exit code.
+        """
+        self._leave = leave
+        self._due = threading.Event()
+        self._begun = self._forgotten = False
+        self._acts: list[Callable[[], None]] = []
+        self._thread = threading.Thread(target=self._run, name="ending", daemon=True)
 
-    def do(self) -> None:
-        """Have it done, and wait a little for it; a second call waits for nothing."""
-        if self._act is not None and not self._begun:
-            self._begun = True
-            self._due.set()
-            self._done.wait(_PATIENCE_S)
+    def prepare(self) -> None:
+        """Start the thread."""
+        self._thread.start()
 
-    def forget(self) -> None:
-        """Do nothing any more; the thread ends."""
-        self._act = None
+    def add(self, act: Callable[[], None]) -> None:
+        """Have something done before the process ends."""
+        self._acts.append(act)
+
+    def begin(self) -> None:
+        """End the process; when that was asked for already, at once and without waiting for an act."""
+        if self._begun:
+            self._leave(Exit.interrupted)
+        self._begun = True
         self._due.set()
 
-    def _wait(self) -> None:
+    def forget(self) -> None:
+        """Do nothing any more, or, where the end began, let it come: nobody is to end the process otherwise."""
+        self._forgotten = not self._begun
+        self._due.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
         self._due.wait()
-        act = self._act
-        try:
-            if act is not None:
-                act()
-        finally:
-            self._done.set()
+        if self._forgotten:
+            return
+        acts = [threading.Thread(target=_do, args=(act,), daemon=True) for act in self._acts]
+        for one in acts:
+            one.start()
+        until = time.monotonic() + _PATIENCE_S
+        for one in acts:
+            one.join(max(0.0, until - time.monotonic()))
+        _say(b"\nstopped at once; run it again to go on\n")
+        self._leave(Exit.interrupted)
+
+
+def _do(act: Callable[[], None]) -> None:
+    with contextlib.suppress(Exception):  # the process ends, whatever comes of it
+        act()
+
+
+def _say(text: bytes) -> None:
+    with contextlib.suppress(OSError):  # a terminal that is gone
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text)
 
 
 class Interrupts:
@@ -61,35 +92,35 @@ class Interrupts:
     ahead. Outside the main thread signals cannot be caught, and nothing is changed.
     """
 
-    def __init__(self) -> None:
-        """Begin without an interrupt."""
+    def __init__(self, leave: Callable[[int], object] = os._exit) -> None:
+        """Begin without an interrupt; `leave` ends the process with an exit code."""
         self._asked = threading.Event()
-        self._last_act = LastAct()
+        self._ending = Ending(leave)
         self._before: dict[int, object] = {}
 
     def stopped(self) -> bool:
         """Return whether the apply was asked to end."""
         return self._asked.is_set()
 
-    def give_back(self, act: Callable[[], None]) -> None:
+    def at_the_end(self, act: Callable[[], None]) -> None:
         """Have something done before the process ends where it stands: others need not wait for what it holds."""
-        self._last_act.prepare(act)
+        self._ending.add(act)
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         if self._asked.is_set():
-            self._last_act.do()
-            os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\nstopped at once; run it again to go on\n")
-            os._exit(Exit.interrupted)
+            self._ending.begin()
+            return
         self._asked.set()
-        os.write(2, b"\nfinishing what is in flight; Ctrl-C again stops at once\n")
+        _say(b"\nfinishing what is in flight; Ctrl-C again stops at once\n")
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {one: signal.signal(one, self._hear) for one in (signal.SIGINT, signal.SIGTERM)}
+            self._ending.prepare()
+            self._before = {one: signal.signal(one, self._hear) for one in SIGNALS}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal returned
         self._before = {}
-        self._last_act.forget()
+        self._ending.forget()

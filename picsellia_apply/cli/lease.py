@@ -63,7 +63,7 @@ def terms_of(timeout_s: float, interrupts: Interrupts, unlock: str) -> Terms:
         ttl_s=ttl_of(os.environ),
         stopped=interrupts.stopped,
         tell=lambda text: click.echo(text, err=True),
-        on_held=interrupts.give_back,
+        on_held=interrupts.at_the_end,
         hint=f"{wait}; if that process is gone for good, `{unlock}` breaks its lease",
     )
 

@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from picsellia_apply.errors import UsageError
+from picsellia_apply.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
     from picsellia_apply.client import Client
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 EMBEDDED = "embedded"
+VERBOSE = (
+    "Show notes about the input and findings that are known already, and log what is done to stderr; "
+    "-vv logs every request too."
+)
+"""What one sees more with `-v`."""
+TOLD_AFTER_S = 1.0
+"""A host that was tried for longer than so many seconds is told with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def shared_options(command: Command) -> Command:
     @click.option("--organization", metavar="NAME", help="The organization; default: the token's own.")
     @click.option("--token-file", type=click.Path(dir_okay=False, path_type=Path), help="A file that holds the token.")
     @click.option("--embedded", is_flag=True, help="The lake embedded in `.picsellia/`, whatever else is configured.")
-    @click.option("-v", "--verbose", count=True, help="Log what is done to stderr; twice for every request.")
+    @click.option("-v", "--verbose", count=True, help=VERBOSE)
     @click.option("--no-color", is_flag=True, help="No colours; the environment variable NO_COLOR does the same.")
     @functools.wraps(command)
     def wrapped(
@@ -145,7 +153,26 @@ def open_client(
 
     organization = connection.organization or declaration.workspace.organization
     data_dir = nearest_data_dir(Path(declaration.root)) if host == EMBEDDED else None
-    return Client(token, organization, host, data_dir=data_dir, read_only=read_only, greet=False)
+    began = time.monotonic()
+    try:
+        return Client(token, organization, host, data_dir=data_dir, read_only=read_only, greet=False)
+    except NetworkError as error:
+        said_by = "--host" if connection.host else "PICSELLIA_HOST" if environ.get("PICSELLIA_HOST") else ""
+        raise _unreachable(error, said_by or "the Workspace's `host`", time.monotonic() - began) from error
+
+
+def _unreachable(error: NetworkError, said_by: str, tried_s: float) -> NetworkError:
+    """Return why a host cannot be reached, with who named it, how long it was tried and how to name another.
+
+    Args:
+        error: Of the connection; it names the host.
+        said_by: What named it.
+        tried_s: Seconds that it was tried.
+    """
+    tried = f" (tried again for {tried_s:.0f} s)" if tried_s >= TOLD_AFTER_S else ""
+    named = f"{said_by} names it; another is named by `--host URL`, else PICSELLIA_HOST, else the Workspace's `host`"
+    hint = f"{error.hint} {named}; `--embedded` takes the lake on this disk".lstrip()
+    return NetworkError(f"{error.message}{tried}", hint)
 
 
 def _refuse_to_tell(token: str, declaration: Declaration) -> None:

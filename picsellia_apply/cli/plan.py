@@ -7,26 +7,31 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
-from picsellia_apply.cli.forms import FORMS, check_form, failure_told, form_text, max_bytes_option
+from picsellia_apply.cli.forms import (
+    FORMS,
+    check_form,
+    failure_told,
+    form_text,
+    full_option,
+    max_bytes_option,
+    show_rows,
+)
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import (
     check_out,
     exit_of,
     heading,
+    lift_command,
     next_command,
     next_command_of_saved,
     paths_of,
 )
 from picsellia_apply.cli.programs import judged, programs_option
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
-
-if TYPE_CHECKING:
-    from picsellia_apply.pipeline import Planned
 
 
 @click.command("plan")
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--format", "form", type=click.Choice(FORMS), default="human", show_default=True)
 @max_bytes_option
+@full_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is something to do.")
 @programs_option
 @planning_options
@@ -46,6 +52,7 @@ def command(
     out: Path | None,
     form: str,
     max_bytes: int | None,
+    full: bool,
     detailed_exitcode: bool,
     no_exec_policies: bool,
     wishes: Wishes,
@@ -57,12 +64,13 @@ def command(
     when there is something to do; 65 for bad input, 7 for a conflict or blocked content, 4 when a guard refuses.
     """
     started = time.perf_counter()
-    check_form(form, max_bytes)
+    check_form(form, max_bytes, full=full)
     if out is not None:
         check_out(out)
     from picsellia_apply.cli.reading import prepare
     from picsellia_apply.formats.collector import collector_paused
     from picsellia_apply.pipeline import make_plan
+    from picsellia_apply.render.text import Look, plan_rows
 
     with failure_told(form, max_bytes, paths_of(paths), wishes), collector_paused():
         declaration = prepare(paths_of(paths), wishes)
@@ -79,19 +87,14 @@ def command(
             sys.stdout.write(form_text(plan, form, max_bytes))
         else:
             saved = next_command_of_saved(out, paths, connection, wishes) if out is not None else ""
-            _show(planned, connection, started, saved or next_command(paths, wishes, connection))
+            look = Look(
+                color=connection.color,
+                width=shutil.get_terminal_size((120, 24)).columns,
+                notes=connection.verbose > 0,
+                full=full,
+                next_command=saved or next_command(paths, wishes, connection),
+                lift_command=lift_command(paths, wishes, connection, out),
+            )
+            line = heading("plan", planned, started=started, color=connection.color)
+            show_rows(plan_rows(plan, heading=line, look=look))
     raise Finished(exit_of(plan, changes=Exit.changes if detailed_exitcode else Exit.ok))
-
-
-def _show(planned: Planned, connection: Connection, started: float, following: str) -> None:
-    from picsellia_apply.render.text import render_plan_text
-
-    text = render_plan_text(
-        planned.plan,
-        heading=heading("plan", planned, started=started, color=connection.color),
-        color=connection.color,
-        width=shutil.get_terminal_size((120, 24)).columns,
-        next_command=following,
-        notes=connection.verbose > 0,
-    )
-    click.echo(text)

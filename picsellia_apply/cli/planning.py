@@ -45,6 +45,30 @@ def next_command(paths: Sequence[Path], wishes: Wishes, connection: Connection) 
     return shlex.join([*words, *words_of(wishes)])
 
 
+def lift_command(paths: Sequence[Path], wishes: Wishes, connection: Connection, out: Path | None = None) -> str:
+    """Return what to type to plan the same again, quoted for a shell: flags that lift something come after it."""
+    words = ["picsellia-apply", "plan", *map(path_word, paths), *option_words("--out", [str(out)] if out else [])]
+    return shlex.join([*words, *connection_words(connection), *words_of(wishes)])
+
+
+def wishes_of(plan: Plan) -> Wishes:
+    """Return what the command line said when a plan was made, as far as the plan holds it."""
+    workspace = None if plan.target.workspace == "default" else plan.target.workspace
+    variables = tuple(sorted(plan.variables.items()))
+    if plan.policy is None:
+        return Wishes(workspace, variables=variables)
+    policy = plan.policy
+    return Wishes(
+        workspace,
+        policy.targets,
+        policy.prune or None,
+        tuple(sorted(policy.allowances)),
+        tuple(sorted(policy.takeovers)),
+        tuple(sorted(policy.prefer)),
+        variables,
+    )
+
+
 def next_command_of_saved(
     plan_file: Path, manifests: Sequence[Path], connection: Connection, wishes: Wishes | None = None
 ) -> str:

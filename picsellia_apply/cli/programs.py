@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from picsellia_apply.cli.descendants import MARK, end_marked
 from picsellia_apply.render.lines import plain
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def run_program(
     *,
     on_slow: Callable[[], None] = lambda: None,
 ) -> tuple[int | None, bytes]:
-    """Run a program in a session of its own, and end whatever it leaves behind.
+    """Run a program in a session of its own, and end what it leaves behind.
 
     Args:
         program: Its arguments, folder and timeout.
@@ -161,31 +163,48 @@ def run_program(
     Raises:
         OSError: It cannot be run.
     """
-    process = subprocess.Popen(  # noqa: S603 - running what the manifest names is what this is for
-        [executable, *program.command[1:]],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=program.folder,
-        env=dict(env),
-        start_new_session=True,
-    )
+    mark = secrets.token_hex(16)
+    process = _started(program, executable, {**env, MARK: mark})
     output = _Output(process)
     pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), output]
     try:
         for pipe in pipes:
             pipe.start()
-        code = _waited(process, min(PATIENCE_S, program.timeout_s))
-        if code is None and program.timeout_s > PATIENCE_S:
-            on_slow()
-            code = _waited(process, program.timeout_s - PATIENCE_S)
+        code = _code(process, program.timeout_s, on_slow)
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process, mark)
     for pipe in pipes:
         pipe.join(_ENDING_S)
     return code, output.kept()
+
+
+def _started(program: Program, executable: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - running what the manifest names is what this is for
+        [executable, *program.command[1:]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=program.folder,
+        env=env,
+        start_new_session=True,
+    )
+
+
+def _code(process: subprocess.Popen[bytes], timeout_s: float, on_slow: Callable[[], None]) -> int | None:
+    """Return a program's exit code, None when it takes too long."""
+    code = _waited(process, min(PATIENCE_S, timeout_s))
+    if code is None and timeout_s > PATIENCE_S:
+        on_slow()
+        code = _waited(process, timeout_s - PATIENCE_S)
+    return code
+
+
+def _end(process: subprocess.Popen[bytes], mark: str) -> None:
+    """End a program, its session, and what of it left the session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    end_marked(mark)
 
 
 def _waited(process: subprocess.Popen[bytes], seconds: float) -> int | None:

@@ -8,8 +8,9 @@ import click
 @click.command("schema")
 @click.option("--plan", "of_plan", is_flag=True, help="The schema of what `plan --format json` and `--out` write.")
 @click.option("--events", "of_events", is_flag=True, help="The schema of one event of `apply --format json`.")
-def command(*, of_plan: bool, of_events: bool) -> None:
-    """Print the JSON Schema of one manifest document.
+@click.option("--markdown", is_flag=True, help="The manual of every field of the manifests, as Markdown.")
+def command(*, of_plan: bool, of_events: bool, markdown: bool) -> None:
+    """Print the JSON Schema of one manifest document, or the manual of its fields.
 
     Save it, and let your editor check as you type by the first line of a manifest:
 
@@ -28,6 +29,11 @@ def command(*, of_plan: bool, of_events: bool) -> None:
         from picsellia_apply.render.ndjson import events_schema
 
         click.echo(json.dumps(events_schema(), indent=2))
+        return
+    if markdown:
+        from picsellia_apply.manifest.reference import reference_markdown
+
+        click.echo(reference_markdown(), nl=False)
         return
     from picsellia_apply.manifest import json_schema
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from picsellia_apply.cli.forms import FORMS, check_form, form_text, max_bytes_option
-from picsellia_apply.cli.planning import connection_to, next_command_of_saved
+from picsellia_apply.cli.forms import FORMS, check_form, form_text, full_option, max_bytes_option, show_rows
+from picsellia_apply.cli.planning import connection_to, lift_command, next_command_of_saved, wishes_of
 from picsellia_apply.errors import UsageError
 
 
@@ -18,17 +18,20 @@ from picsellia_apply.errors import UsageError
 @click.argument("plan_file", metavar="PLAN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "form", type=click.Choice(FORMS), default="human", show_default=True)
 @max_bytes_option
-@click.option("-v", "--verbose", is_flag=True, help="List the notes about the input too.")
+@full_option
+@click.option(
+    "-v", "--verbose", is_flag=True, help="List notes about the input and findings about data that do not change too."
+)
 @click.option("--no-color", is_flag=True, help="No colours; the environment variable NO_COLOR does the same.")
-def command(*, plan_file: Path, form: str, max_bytes: int | None, verbose: bool, no_color: bool) -> None:
+def command(*, plan_file: Path, form: str, max_bytes: int | None, full: bool, verbose: bool, no_color: bool) -> None:
     """Show a saved plan again.
 
     PLAN is the JSON file that `plan --out` wrote; its members file must lie beside it.
     """
     from picsellia_apply.render.saved import read_plan
-    from picsellia_apply.render.text import render_plan_text
+    from picsellia_apply.render.text import Look, plan_rows
 
-    check_form(form, max_bytes)
+    check_form(form, max_bytes, full=full)
     if plan_file.suffix in (".yaml", ".yml"):
         hint = f"`picsellia-apply plan {plan_file}` plans it; `plan --out plan.json` saves a plan"
         raise UsageError(f"`{plan_file}` is a manifest, not a saved plan", hint=hint)
@@ -41,9 +44,15 @@ def command(*, plan_file: Path, form: str, max_bytes: int | None, verbose: bool,
     color = not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
     title = click.style("picsellia-apply show", bold=True) if color else "picsellia-apply show"
     heading = f"{title}    workspace {target.workspace} · {where} · {plan_file}"
-    width = shutil.get_terminal_size((120, 24)).columns
-    following = next_command_of_saved(plan_file, (), connection_to(target))
-    text = render_plan_text(plan, heading=heading, color=color, width=width, next_command=following, notes=verbose)
-    click.echo(text)
+    connection = connection_to(target)
+    look = Look(
+        color=color,
+        width=shutil.get_terminal_size((120, 24)).columns,
+        notes=verbose,
+        full=full,
+        next_command=next_command_of_saved(plan_file, (), connection),
+        lift_command=lift_command((), wishes_of(plan), connection, plan_file),
+    )
+    show_rows(plan_rows(plan, heading=heading, look=look))
     if plan.outcome == "changes":
         click.echo("      in the folder that the plan was made in, else with --manifests DIR")

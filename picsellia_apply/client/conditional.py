@@ -5,7 +5,7 @@ Ask for the state first, look at what is there, then write with it: what changed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -37,7 +37,7 @@ class Conditional:
         Raises:
             ProcessingError: An answer contradicts itself.
         """
-        found = Holdings({}, {}, {}, {})
+        found = Holdings({}, {}, {})
         for some in chunks(sorted(set(names)), ext.PAGE_LIMIT):
             found = _joined(found, self._ask("pictures", "holdings", ext.NamesLookup(list(some)), wire.HoldingColumns))
         return found
@@ -130,12 +130,14 @@ def _joined(found: Holdings, page: wire.HoldingColumns) -> Holdings:
         sha256 = dict(zip(page.names, page.sha256, strict=True))
         etags = dict(zip(page.names, page.etags, strict=True))
         versions = {key: {**found.versions.get(key, {}), **held} for key, held in _versions(page)}
+        tags = {tag: _named(page, rows) | found.tags.get(tag, frozenset()) for tag, rows in page.tags.items()}
     except (ValueError, IndexError):
         raise ProcessingError("pictures/holdings: the columns do not fit each other") from None
     return Holdings(
         {**found.picture_ids, **ids},
         {**found.sha256, **sha256},
         {**found.versions, **versions},
+        {**found.tags, **tags},
         {**found.etags, **etags},
     )
 
@@ -143,7 +145,16 @@ def _joined(found: Holdings, page: wire.HoldingColumns) -> Holdings:
 def _versions(page: wire.HoldingColumns) -> Iterator[tuple[tuple[str, str], dict[str, Held]]]:
     keys = zip(page.datasets, page.versions, strict=True)
     for key, rows, digests, objects in zip(keys, page.members, page.digests, page.objects, strict=True):
-        if min(rows, default=0) < 0:
-            raise IndexError(rows)
-        columns = zip(rows, digests, objects, strict=True)
+        columns = zip(_checked(rows), digests, objects, strict=True)
         yield key, {page.names[row]: Held(digest, count) for row, digest, count in columns}
+
+
+def _named(page: wire.HoldingColumns, rows: Sequence[int]) -> frozenset[str]:
+    return frozenset(page.names[row] for row in _checked(rows))
+
+
+def _checked(rows: Sequence[int]) -> Sequence[int]:
+    """Return row numbers, none of which counts from the end."""
+    if min(rows, default=0) < 0:
+        raise IndexError(rows)
+    return rows

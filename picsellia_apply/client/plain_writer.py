@@ -8,18 +8,17 @@ What v2 cannot do is refused by name; a plan lists it as blocked, so that an app
 from __future__ import annotations
 
 import logging
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 import msgspec
 
 from picsellia_apply.client import merging, network_files
 from picsellia_apply.client.repeats import once
-from picsellia_apply.client.upload import Outcome, PictureFile, announced, read_verified, upload
+from picsellia_apply.client.sending import read_verified
+from picsellia_apply.client.upload import Outcome, PictureFile, announced, in_turn, new_key, upload
 from picsellia_apply.client.writer import Writer
 from picsellia_apply.errors import (
     ConflictError,
@@ -44,10 +43,6 @@ STAGES = 3
 """Requests that a picture takes: while one is being prepared, another is sent and a third created."""
 
 
-class _Listed(msgspec.Struct):
-    pictures: list[v2.Picture]
-
-
 class _Made(msgspec.Struct):
     dataset: v2.Dataset | None = None
     pk: str = ""
@@ -57,6 +52,7 @@ class PlainWriter(Writer):
     """Writes what an organization has, by SDK v2 alone."""
 
     free_version_names = False
+    chooses_keys = True
 
     def upload_pictures(
         self,
@@ -75,7 +71,7 @@ class PlainWriter(Writer):
             on_done(there)
 
         def send(some: Sequence[PictureFile]) -> list[Outcome]:
-            return [self._send_picture(file, source) for file in some]
+            return in_turn(some, lambda one: [self._send_picture(one[0], source)], 1)
 
         threads = min(STAGES * parallelism, CONNECTIONS)
         told = announced(send, on_send)
@@ -90,7 +86,7 @@ class PlainWriter(Writer):
         content = read_verified(file)
         if isinstance(content, str):
             return Outcome(file.name, "failed", error=content)
-        key = f"{uuid.uuid4()}{PurePosixPath(file.name).suffix}"
+        key = file.key or new_key(file.name)
         width, height = file.displayed_wh
         body = v2.PictureUpload(key, file.name, height, width, list(file.tags), source)
         try:
@@ -99,16 +95,13 @@ class PlainWriter(Writer):
             made = self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=True, body=body)
         except ConflictError:
             # Somebody's of this name, or ours whose first answer was lost: the object that it has tells.
-            return Outcome(file.name, "created" if self._stored_key(file.name) == key else "there")
+            return Outcome(file.name, "created" if self._is_made_of(file.name, key) else "there")
         except InvalidQueryError as error:
             return Outcome(file.name, "failed", error=error.message)
         return Outcome(file.name, "created", _id_told(made, file.name))
 
-    def _stored_key(self, name: str) -> str | None:
-        """Return the object that the picture of this name has; a rare question, so that listing all of them will do."""
-        path = ("datalake", self.organization_id)
-        listed = self.transport.ask("GET", *path, answer=_Listed, repeat_safe=True).pictures
-        return next((one.internal_key for one in listed if one.external_url == name), None)
+    def _is_made_of(self, name: str, key: str) -> bool:
+        return self.reader.object_keys([name]).get(name) == key
 
     def create_version(
         self,

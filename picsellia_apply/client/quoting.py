@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from picsellia_apply.client.encoding import half_a_character
 from picsellia_apply.errors import TyperError
 
 
@@ -14,9 +15,13 @@ def path_of(*segments: str) -> str:
         segments: Raw names, ids and words, in order.
 
     Raises:
-        TyperError: A segment is empty, `.` or `..`: no URL can carry it, as every HTTP library folds it away.
+        TyperError: A segment is empty, `.` or `..`: no URL can carry it, as every HTTP library folds it away; or it
+            holds half a character.
     """
     for segment in segments:
         if segment in {"", ".", ".."}:
             raise TyperError(f"`{segment}` cannot stand in a URL", "use another name")
-    return "/".join(quote(segment, safe="") for segment in segments)
+    try:
+        return "/".join(quote(segment, safe="") for segment in segments)
+    except UnicodeEncodeError as error:
+        raise half_a_character(error) from None

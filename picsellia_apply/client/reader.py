@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 from picsellia_apply.client.transport import Transport, chunks
 from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
 from picsellia_apply.model.annotation import annotation_digest, texts_of
 from picsellia_apply.model.holdings import Held, Holdings
 from picsellia_apply.wire import extension as ext
-from picsellia_apply.wire import ownership
+from picsellia_apply.wire import ownership, v2
 
 ROWS_AT_ONCE = ext.PAGE_LIMIT
 """Rows of one page, and names asked for in one request."""
@@ -20,8 +22,13 @@ NAMES_AT_ONCE = 1_000
 """Datasets or networks that are asked for in one request."""
 SOMEBODY = "somebody else may be writing; run it again"
 
-Page = TypeVar("Page", ext.PictureColumns, ext.MemberColumns, ext.AnnotationColumns)
+Named = ext.PictureColumns | ext.MemberColumns | ext.AnnotationColumns
+Page = TypeVar("Page", ext.PictureColumns, ext.MemberColumns, ext.AnnotationColumns, ownership.OwnerColumns)
 T = TypeVar("T")
+
+
+class _Listed(msgspec.Struct):
+    pictures: list[v2.Picture]
 
 
 class Reader:
@@ -71,6 +78,16 @@ class Reader:
         """Return every picture of the lake, ordered by name; raises as `pictures_tagged`."""
         return self._pictures(lambda after: ext.PictureLookup(after=after, limit=ROWS_AT_ONCE))
 
+    def object_keys(self, names: Collection[str]) -> dict[str, str]:
+        """Return the key of the object that each of these pictures is made of, found in the listing of the whole lake.
+
+        Who uploads a picture by SDK v2 chooses it, at random. Source: WIRE_V2.md 3.5.
+        """
+        wanted = frozenset(names)
+        path = ("datalake", self.organization_id)
+        listed = self.transport.ask("GET", *path, answer=_Listed, repeat_safe=True).pictures if wanted else []
+        return {one.external_url: one.internal_key for one in listed if one.external_url in wanted}
+
     def datasets(self, names: Iterable[str]) -> tuple[ext.DatasetInfo, ...]:
         """Return the datasets of these names with their versions; unknown names are left out."""
         return tuple(
@@ -91,7 +108,7 @@ class Reader:
             body = ext.VersionMembers(dataset_id, after, ROWS_AT_ONCE)
             return self._ask("versions", "members", body, ext.MemberColumns)
 
-        return tuple(name for one in _pages(page) for name in one.names)
+        return tuple(name for one in _pages(page, _names_of) for name in one.names)
 
     def holders(self, names: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
         """Return, per dataset and version that holds any of these pictures, how many of them, and objects on them.
@@ -123,6 +140,7 @@ class Reader:
             dict(zip(found.names, found.picture_ids, strict=True)),
             dict(zip(found.names, found.sha256, strict=True)),
             self._held(frozenset(found.names)),
+            {tag: frozenset(map(found.names.__getitem__, rows)) for tag, rows in found.tags.items()},
         )
 
     def _held(self, names: frozenset[str]) -> dict[tuple[str, str], dict[str, Held]]:
@@ -152,7 +170,7 @@ class Reader:
         def page(after: str | None) -> ext.AnnotationColumns:
             return self._annotations(ext.AnnotationLookup(dataset_id, after=after, limit=ROWS_AT_ONCE))
 
-        pages = list(_pages(page))
+        pages = list(_pages(page, _names_of))
         return {
             name: (digest, count)
             for one in pages
@@ -203,20 +221,13 @@ class Reader:
             ProcessingError: The listing does not add up.
         """
         found: dict[str, tuple[str, ...]] = {}
-        after: str | None = None
-        rows = 0
-        while True:
+
+        def page(after: str | None) -> ownership.OwnerColumns:
             body = ownership.OwnersLookup(kinds=list(kinds), after=after)
-            page = self._ask("owners", "lookup", body, ownership.OwnerColumns)
-            _add_owners(found, page)
-            rows += len(page.addresses)
-            if page.next is None:
-                break
-            if not page.addresses or (after is not None and page.next <= after):
-                raise ProcessingError("a listing of the platform does not move on")
-            after = page.next
-        if rows != page.total:
-            raise ProcessingError(f"a listing of the platform holds {rows} rows and states {page.total}", SOMEBODY)
+            return self._ask("owners", "lookup", body, ownership.OwnerColumns)
+
+        for one in _pages(page, lambda columns: columns.addresses):
+            _add_owners(found, one)
         return found
 
     def _ask(self, family: str, verb: str, body: object, answer: type[T]) -> T:
@@ -235,7 +246,7 @@ class Reader:
         return page
 
     def _pictures(self, lookup: Callable[[str | None], ext.PictureLookup]) -> ext.PictureColumns:
-        return _joined(list(_pages(lambda after: self._lookup(lookup(after)))))
+        return _joined(list(_pages(lambda after: self._lookup(lookup(after)), _names_of)))
 
     def _annotations(self, body: ext.AnnotationLookup) -> ext.AnnotationColumns:
         answer = self._ask("annotations", "lookup", body, ext.AnnotationColumns)
@@ -244,17 +255,22 @@ class Reader:
         return answer
 
 
-def _pages(page: Callable[[str | None], Page]) -> Iterator[Page]:
+def _names_of(page: Named) -> Sequence[str]:
+    return page.names
+
+
+def _pages(page: Callable[[str | None], Page], rows_of: Callable[[Page], Sequence[str]]) -> Iterator[Page]:
     """Yield the pages of a listing, refusing one that does not end, repeats itself or comes up short."""
     after: str | None = None
     rows = 0
     while True:
         one = page(after)
         yield one
-        rows += len(one.names)
+        count = len(rows_of(one))
+        rows += count
         if one.next is None:
             break
-        if not one.names or (after is not None and one.next <= after):
+        if not count or (after is not None and one.next <= after):
             raise ProcessingError("a listing of the platform does not move on")
         after = one.next
     if rows != one.total:

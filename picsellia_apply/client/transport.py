@@ -10,21 +10,21 @@ nobody pays for neither.
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from picsellia_apply import __version__
+from picsellia_apply.client.body import Body, payload_of
+from picsellia_apply.client.encoding import json_of
 from picsellia_apply.client.failures import REPEATABLE, Transient, refused, retry_after_s, unanswered
 from picsellia_apply.client.quoting import path_of
 from picsellia_apply.client.readonly import keeps_a_lease, only_reads
@@ -37,28 +37,9 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 120.0
 """A platform that asks to wait longer than this is told to the user instead of waited for."""
-_IN_ONE_PIECE = 64 * 1024
 _SEND_BLOCK = 256 * 1024
-_BOUNDARY = secrets.token_hex(16)
-"""One for every form of this process: a server that makes a pattern of it makes it once (werkzeug: 1 ms)."""
 
 T = TypeVar("T")
-
-
-class Stream(Protocol):
-    """A body that is read as it is sent; it has a length that requests can tell (a file, BytesIO, or `len`)."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return at most `size` bytes, b"" at the end."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what it reads."""
-        ...
-
-
-Body = bytes | Callable[[], Stream]
-"""Bytes, or what opens a fresh stream for every attempt."""
 
 logger = logging.getLogger(__name__)
 
@@ -163,9 +144,9 @@ class Transport:
             query: Appended to the URL.
 
         Raises:
-            PicselliaError: The kinds listed in `errors`, by status.
+            PicselliaError: The kinds listed in `errors`, by status; TyperError where a text cannot be sent.
         """
-        data = None if body is None else msgspec.json.encode(body)
+        data = None if body is None else json_of(body)
         presigned = getattr(body, "method", None)
         return self.ask_raw(
             method, *segments, answer=answer, repeat_safe=repeat_safe, data=data, query=query, presigned=presigned
@@ -279,15 +260,14 @@ class Transport:
         with self._lock:
             self.requests += 1
         with ExitStack() as opened:
-            payload = _payload(call)
+            payload = payload_of(call.body, call.headers, call.form)
             if hasattr(payload["data"], "close"):
                 opened.callback(payload["data"].close)
             try:
                 response = self._answer(session, call, payload)
             except requests.RequestException as error:
                 raise unanswered(call.what, error, self._settings.timeout_s) from error
-        took_ms = 1000 * (time.perf_counter() - started)
-        logger.debug("%s -> %d, %.1f ms", call.what, response.status_code, took_ms)
+        logger.debug("%s -> %d, %.1f ms", call.what, response.status_code, 1000 * (time.perf_counter() - started))
         if response.status_code < 300 and response.status_code != 208:
             return response
         raise self._failure(call, response)
@@ -353,24 +333,6 @@ class Transport:
 
             self._proxies[host] = {} if self._adapter else dict(get_environ_proxies(url))
         return self._proxies[host]
-
-
-def _payload(call: _Call) -> dict[str, Any]:
-    """Return body and headers as `session.request` wants it.
-
-    A long body goes as a stream: sent in one piece, the socket's timeout would count for the whole of it.
-    """
-    body, headers = call.body, call.headers
-    if call.form is not None and isinstance(body, bytes):
-        from urllib3.filepost import encode_multipart_formdata
-
-        body, kind = encode_multipart_formdata({**call.form, "file": ("file", body)}, boundary=_BOUNDARY)
-        headers = {**headers, "Content-Type": kind}
-    if callable(body):
-        return {"data": body(), "headers": headers}
-    if body is not None and len(body) > _IN_ONE_PIECE:
-        return {"data": io.BytesIO(body), "headers": headers}
-    return {"data": body, "headers": headers}
 
 
 def _decoded(what: str, content: bytes, answer: type[T]) -> T:

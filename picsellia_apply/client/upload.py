@@ -1,45 +1,32 @@
 """Sending picture files: batches bounded by count and bytes, a few at a time, with an outcome for every file.
 
-Bytes are hashed as they are read, so that only what was planned is sent. Tags travel with the picture. A batch is safe
-to repeat: what arrived is answered `same`.
+How one batch is sent is the sender's business, see `sending` and `plain_writer`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-import msgspec
-
-from picsellia_apply.client.failures import TooLargeError, plain_text
 from picsellia_apply.client.repeats import lost
-from picsellia_apply.client.transport import Stream, Transport
+from picsellia_apply.client.transport import chunks
 from picsellia_apply.errors import (
     ApiLimitError,
     AuthenticationError,
     LeaseHeld,
     PicselliaError,
-    ProcessingError,
     RefusedError,
     UnsufficientRessourcesError,
 )
-from picsellia_apply.wire import extension as ext
 
 PICTURES_AT_ONCE = 500
 BYTES_AT_ONCE = 8 * 1024 * 1024
 """A batch ends before it exceeds one of the two; a larger picture goes alone."""
-IN_MEMORY = 64 * 1024 * 1024
-"""A larger file is streamed from disk, and read twice: once to verify it, once to send it."""
-CHANGED = "changed since it was planned"
-_BLOCK = 1024 * 1024
-_CONTENT_TYPE = "application/vnd.picsellia-apply.batch"
 _TURNED = frozenset({5, 6, 7, 8})
-_STATUSES = frozenset({"created", "same", "differs"})
 _FATAL = (AuthenticationError, UnsufficientRessourcesError, RefusedError, LeaseHeld)
 
 
@@ -56,6 +43,7 @@ class PictureFile:
         height: As stored in the file, px.
         orientation: EXIF orientation, 1 to 8; 5 to 8 swap width and height when displayed.
         tags: Tags to put on it.
+        key: The key of the object that it is made of, where the client chooses that; empty for a new one.
     """
 
     name: str
@@ -66,11 +54,17 @@ class PictureFile:
     height: int
     orientation: int = 1
     tags: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def displayed_wh(self) -> tuple[int, int]:
         """Width and height as a viewer shows the picture, px."""
         return (self.height, self.width) if self.orientation in _TURNED else (self.width, self.height)
+
+
+def new_key(name: str) -> str:
+    """Return the key of a new object for a picture, which no other upload has. Source: WIRE_V2.md 3.5."""
+    return f"{uuid.uuid4()}{PurePosixPath(name).suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +77,36 @@ class Outcome:
             of this name is there, its bytes unknown); failed.
         picture_id: None where failed.
         error: Why it failed, else None.
+        uncertain: It failed for us, and the platform may have taken it all the same: its answer was lost.
     """
 
     name: str
     status: str
     picture_id: str | None = None
     error: str | None = None
+    uncertain: bool = False
+
+
+class PartSent(Exception):  # noqa: N818 - a part did arrive
+    """A batch was sent in pieces, and one of them failed.
+
+    Attributes:
+        outcomes: What became of the pieces before it.
+        error: Why the rest was not sent.
+    """
+
+    def __init__(self, outcomes: Sequence[Outcome], error: PicselliaError) -> None:
+        """Keep both."""
+        super().__init__(error.message)
+        self.outcomes = outcomes
+        self.error = error
 
 
 class Sender(Protocol):
-    """Sends one batch and returns its outcomes in the same order; raises PicselliaError when all of it failed."""
+    """Sends one batch and returns its outcomes in the same order.
+
+    Raises PicselliaError when all of it failed, PartSent when the rest of it did.
+    """
 
     def __call__(self, files: Sequence[PictureFile], /) -> list[Outcome]:
         """Send the files."""
@@ -109,6 +123,26 @@ def announced(send: Sender, on_send: Callable[[Sequence[str]], None] | None) -> 
         return send(files)
 
     return tell_and_send
+
+
+def in_turn(files: Sequence[PictureFile], send: Sender, at_once: int) -> list[Outcome]:
+    """Send a batch in pieces of so many files, one after the other, and return the outcomes of all.
+
+    Raises:
+        PicselliaError: The first piece failed.
+        PartSent: A later one did.
+    """
+    outcomes: list[Outcome] = []
+    for some in chunks(files, at_once):
+        try:
+            outcomes += send(some)
+        except PartSent as part:
+            raise PartSent([*outcomes, *part.outcomes], part.error) from part
+        except PicselliaError as error:
+            if not outcomes:
+                raise
+            raise PartSent(outcomes, error) from error
+    return outcomes
 
 
 def batches(files: Sequence[PictureFile], pictures_at_once: int = PICTURES_AT_ONCE) -> Iterator[Sequence[PictureFile]]:
@@ -152,30 +186,55 @@ def upload(
         RefusedError: Likewise, as this client only reads.
         LeaseHeld: Likewise, as somebody else writes now.
     """
-    outcomes: dict[int, Sequence[Outcome]] = {}
     queue = iter(enumerate(batches(files, pictures_at_once)))
-    running: dict[Future[list[Outcome]], tuple[int, Sequence[PictureFile]]] = {}
-    stopped: PicselliaError | None = None
     with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="upload") as pool:
+        sent = _Batches(lambda batch: pool.submit(send, batch), on_done or (lambda _: None))
         while True:
-            while len(running) < parallelism and (item := next(queue, None)) is not None:
-                index, batch = item
-                if stopped is not None:
-                    outcomes[index] = _not_sent(batch, stopped)
-                    _tell(on_done, outcomes[index])
-                    continue
-                running[pool.submit(send, batch)] = item
-            if not running:
+            while len(sent.running) < parallelism and (item := next(queue, None)) is not None:
+                sent.begin(*item)
+            if not sent.running:
                 break
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                index, batch = running.pop(future)
-                outcomes[index], failure = _result(future, batch)
-                stopped = _gravest(stopped, failure)
-                _tell(on_done, outcomes[index])
-    if isinstance(stopped, _FATAL):
-        raise stopped
-    return tuple(one for index in sorted(outcomes) for one in outcomes[index])
+            sent.take_done()
+    if isinstance(sent.stopped, _FATAL):
+        raise sent.stopped
+    return tuple(one for _, outcomes in sorted(sent.outcomes.items()) for one in outcomes)
+
+
+@dataclass(slots=True)
+class _Batches:
+    """Batches that are on their way, and what became of the others, by their number.
+
+    Attributes:
+        submit: Begins to send one.
+        on_done: Told the outcomes of each.
+        stopped: What the upload was given up for.
+    """
+
+    submit: Callable[[Sequence[PictureFile]], Future[list[Outcome]]]
+    on_done: Callable[[Sequence[Outcome]], None]
+    outcomes: dict[int, Sequence[Outcome]] = field(default_factory=dict)
+    running: dict[Future[list[Outcome]], tuple[int, Sequence[PictureFile]]] = field(default_factory=dict)
+    stopped: PicselliaError | None = None
+
+    def begin(self, number: int, batch: Sequence[PictureFile]) -> None:
+        """Begin to send a batch, unless the upload was given up."""
+        if self.stopped is None:
+            self.running[self.submit(batch)] = number, batch
+        else:
+            self._end(number, _failed(batch, f"not sent, as the upload was given up: {self.stopped.message}"))
+
+    def take_done(self) -> None:
+        """Wait until one is done, or several."""
+        done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        for future in done:
+            number, batch = self.running.pop(future)
+            outcomes, failure = _result(future, batch)
+            self.stopped = _gravest(self.stopped, failure)
+            self._end(number, outcomes)
+
+    def _end(self, number: int, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes[number] = outcomes
+        self.on_done(outcomes)
 
 
 def _gravest(one: PicselliaError | None, other: PicselliaError | None) -> PicselliaError | None:
@@ -183,148 +242,21 @@ def _gravest(one: PicselliaError | None, other: PicselliaError | None) -> Picsel
     return other if one is None or (isinstance(other, _FATAL) and not isinstance(one, _FATAL)) else one
 
 
-def _tell(on_done: Callable[[Sequence[Outcome]], None] | None, outcomes: Sequence[Outcome]) -> None:
-    if on_done is not None:
-        on_done(outcomes)
+def _failed(files: Sequence[PictureFile], why: str) -> list[Outcome]:
+    return [Outcome(file.name, "failed", error=why) for file in files]
 
 
-def _not_sent(batch: Sequence[PictureFile], why: PicselliaError) -> list[Outcome]:
-    return [
-        Outcome(file.name, "failed", error=f"not sent, as the upload was given up: {why.message}") for file in batch
-    ]
-
-
-def _result(future: Future[list[Outcome]], batch: Sequence[PictureFile]) -> tuple[list[Outcome], PicselliaError | None]:
+def _result(
+    future: Future[list[Outcome]], batch: Sequence[PictureFile]
+) -> tuple[Sequence[Outcome], PicselliaError | None]:
     """Return a batch's outcomes, and what makes going on pointless."""
     try:
         return future.result(), None
-    except PicselliaError as error:
-        pointless = error if lost(error) or isinstance(error, (ApiLimitError, *_FATAL)) else None
-        return [Outcome(file.name, "failed", error=error.message) for file in batch], pointless
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSender:
-    """Sends a batch as one request of the extension.
-
-    Attributes:
-        transport: Sends it.
-        organization_id: Whose lake.
-        source: Where the pictures come from, kept with them.
-    """
-
-    transport: Transport
-    organization_id: str
-    source: str = "sdk"
-
-    def __call__(self, files: Sequence[PictureFile], /) -> list[Outcome]:
-        """Send the files whose bytes are what was planned."""
-        if len(files) == 1 and files[0].size > IN_MEMORY:
-            return self._send_large(files[0])
-        contents = [read_verified(file) for file in files]
-        good = [(file, content) for file, content in zip(files, contents, strict=True) if isinstance(content, bytes)]
-        sent = iter(self._send([file for file, _ in good], [content for _, content in good]) if good else [])
-        return [
-            next(sent) if isinstance(content, bytes) else Outcome(file.name, "failed", error=content)
-            for file, content in zip(files, contents, strict=True)
-        ]
-
-    def _send(self, files: Sequence[PictureFile], contents: Sequence[bytes]) -> list[Outcome]:
-        """Send one request, or two halves where a proxy takes no body of this size."""
-        try:
-            return self._post(files, b"".join([_head(files, self.source), *contents]))
-        except TooLargeError:
-            half = len(files) // 2
-            if half == 0:
-                raise
-            return self._send(files[:half], contents[:half]) + self._send(files[half:], contents[half:])
-
-    def _send_large(self, file: PictureFile) -> list[Outcome]:
-        """Stream one file; what changes after it was verified here is refused by the platform, by its digest."""
-        why = _check(file)
-        if why is not None:
-            return [Outcome(file.name, "failed", error=why)]
-        head = _head([file], self.source)
-        try:
-            return self._post([file], lambda: _Joined(head, file.path, file.size))
-        except OSError as error:  # those of the network have types of their own
-            return [Outcome(file.name, "failed", error=f"cannot be read: {error.strerror or error}")]
-
-    def _post(self, files: Sequence[PictureFile], data: bytes | Callable[[], Stream]) -> list[Outcome]:
-        path = (ext.PREFIX, self.organization_id, "pictures", "batch")
-        answer = self.transport.ask_raw(
-            "POST", *path, answer=ext.BatchAnswer, repeat_safe=True, data=data, content_type=_CONTENT_TYPE
-        )
-        if not len(answer.statuses) == len(answer.picture_ids) == len(answer.errors) == len(files):
-            raise ProcessingError("pictures/batch: the answer is not about the pictures sent")
-        rows = zip(files, answer.statuses, answer.picture_ids, answer.errors, strict=True)
-        return [_outcome(file, status, picture_id, error) for file, status, picture_id, error in rows]
-
-
-def _outcome(file: PictureFile, status: str, picture_id: str | None, error: str | None) -> Outcome:
-    if status in _STATUSES and picture_id:
-        return Outcome(file.name, status, picture_id)
-    return Outcome(file.name, "failed", error=plain_text(error or f"the platform answered `{status}`"))
-
-
-def _head(files: Sequence[PictureFile], source: str) -> bytes:
-    """Return a batch's length-prefixed header."""
-    pictures = [
-        ext.BatchPicture(
-            file.name, file.sha256, file.size, *file.displayed_wh, file.width, file.height, list(file.tags)
-        )
-        for file in files
-    ]
-    header = msgspec.json.encode(ext.BatchHeader(pictures, source))
-    return len(header).to_bytes(8, "big") + header
-
-
-def read_verified(file: PictureFile) -> bytes | str:
-    """Return a file's bytes, or why they are not what was planned."""
-    try:
-        with file.path.open("rb") as stream:
-            content = stream.read(file.size + 1)
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
-        return CHANGED
-    return content
-
-
-def _check(file: PictureFile) -> str | None:
-    """Return why a large file's bytes are not what was planned, None when they are."""
-    try:
-        with file.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    return None if (digest, size) == (file.sha256, file.size) else CHANGED
-
-
-class _Joined:
-    """A header and exactly `size` bytes of a file, as one stream of known length (`len`, as requests wants it)."""
-
-    def __init__(self, head: bytes, path: Path, size: int) -> None:
-        self._head = io.BytesIO(head)
-        self._file = path.open("rb")
-        self._left = size
-        self.len = len(head) + size
-
-    def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes; a file that became shorter is filled up, for the platform to refuse."""
-        size = _BLOCK if size < 0 else size
-        start = self._head.read(size)
-        if start or not self._left or not size:
-            return start
-        wanted = min(size, self._left)
-        block = self._file.read(wanted) or bytes(wanted)
-        self._left -= len(block)
-        return block
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.read, b"")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    except PartSent as part:
+        error, told = part.error, {one.name: one for one in part.outcomes}
+    except PicselliaError as whole:
+        error, told = whole, {}
+    uncertain = lost(error) or isinstance(error, ApiLimitError)
+    pointless = error if uncertain or isinstance(error, _FATAL) else None
+    failed = Outcome("", "failed", error=error.message, uncertain=uncertain)
+    return [told.get(file.name) or replace(failed, name=file.name) for file in batch], pointless

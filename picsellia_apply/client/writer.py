@@ -10,10 +10,12 @@ import msgspec
 
 from picsellia_apply.client import merging, network_files
 from picsellia_apply.client.conditional import Conditional
+from picsellia_apply.client.encoding import json_of
 from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.repeats import once
+from picsellia_apply.client.sending import BatchSender
 from picsellia_apply.client.transport import Transport, chunks
-from picsellia_apply.client.upload import BatchSender, Outcome, PictureFile, announced, upload
+from picsellia_apply.client.upload import Outcome, PictureFile, announced, upload
 from picsellia_apply.errors import (
     ConflictError,
     ProcessingError,
@@ -52,10 +54,12 @@ class Writer:
 
     Attributes:
         free_version_names: The first version of a dataset may have any name.
+        chooses_keys: A picture is made of an object whose key we choose, see `Reader.object_keys`.
         conditional: Writes that happen only if what they rest on is still so; None where the platform has none.
     """
 
     free_version_names = True
+    chooses_keys = False
 
     def __init__(
         self, transport: Transport, reader: Reader, organization: str, conditional: Conditional | None = None
@@ -230,7 +234,7 @@ class Writer:
     def replace_annotations(self, dataset_id: str, items: Sequence[ext.AnnotationItem]) -> ext.AnnotationReplaceAnswer:
         """Put whole annotations of pictures, each atomically; returns statuses in the order of `items`."""
         whole = ext.AnnotationReplaceAnswer([], [], [])
-        for some in _bounded([msgspec.Raw(msgspec.json.encode(item)) for item in items]):
+        for some in _bounded([msgspec.Raw(json_of(item)) for item in items]):
             body = {"dataset_id": dataset_id, "annotations": some}
             answer = self._extended("POST", "annotations", "replace", body, ext.AnnotationReplaceAnswer)
             if not len(answer.statuses) == len(answer.digests) == len(answer.errors) == len(some):

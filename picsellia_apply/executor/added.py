@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from picsellia_apply.executor.journal import Leftover
+from picsellia_apply.executor.leftover import Leftover
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.plan import Plan
 
@@ -27,14 +27,24 @@ class Added:
         """
         self._differing = {(one.address, name) for one in plan.blocked for name in one.names}
         self._members: dict[str, frozenset[str]] = {}
+        self._keyed: dict[str, frozenset[str]] = {}
         for address, leftover in leftovers.items():
             place = place_of(address)
             self._members[place] = self._members.get(place, frozenset()) | leftover.members
+            self._keyed[place] = self._keyed.get(place, frozenset()) | leftover.keys.keys()
 
     def to(self, address: str) -> frozenset[str]:
         """Return the names that we added to what an address stands for."""
         names = self._members.get(place_of(address), frozenset())
         return frozenset(name for name in names if (address, name) not in self._differing)
+
+    def surely_to(self, address: str) -> frozenset[str]:
+        """Return those of them that are ours even if they were not there yet when the plan was read.
+
+        Where the object tells whose a picture is, see `leftover.without_others`, nobody looked at that of one that came
+        since then.
+        """
+        return self.to(address) - self._keyed.get(place_of(address), frozenset())
 
 
 def place_of(address: str) -> str:

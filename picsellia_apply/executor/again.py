@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from picsellia_apply.executor.journal import Leftover, content_digest
+from picsellia_apply.executor.leftover import Leftover, content_digest
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Operation, Plan

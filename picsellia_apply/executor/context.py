@@ -33,6 +33,7 @@ class Done:
         error: Why it stopped early, or empty.
         interrupted: It stopped since the apply is to end.
         lease_lost: How the lease was lost, if that is why it stopped early.
+        uncertain: Those of the unwritten that the platform may have all the same: its answer was lost.
     """
 
     done: int = 0
@@ -42,6 +43,7 @@ class Done:
     error: str = ""
     interrupted: bool = False
     lease_lost: str = ""
+    uncertain: frozenset[str] = frozenset()
 
 
 def cut_off(error: PicselliaError, done: Done) -> Done:
@@ -145,7 +147,8 @@ class Context:
         parallelism: How many requests at once.
         emit: Takes events; called from any thread.
         stopped: Tells whether no new work is to begin.
-        adding: Called with (operation, names) right before a request adds these members.
+        adding: Called with (operation, names, keys) right before a request adds these members; the keys are those of
+            the objects that they are made of, one each, or none.
         found: Called with (operation, names) of members that it was to add and that somebody else added meanwhile.
         created: Called with an address once the platform confirmed that we made it.
         kept: Called with (operation, names not yet written) when a part of a long operation is durable.
@@ -160,7 +163,7 @@ class Context:
     parallelism: int
     emit: Callable[[Event], None]
     stopped: Callable[[], bool]
-    adding: Callable[[Operation, Collection[str]], None]
+    adding: Callable[[Operation, Collection[str], Collection[str]], None]
     found: Callable[[Operation, Collection[str]], None]
     created: Callable[[str], None]
     kept: Callable[[Operation, frozenset[str]], None]

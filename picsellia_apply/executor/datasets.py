@@ -56,7 +56,7 @@ def create_version(context: Context, operation: Operation, dataset: Operation | 
     address = parse_address(operation.address)
     fields, own = _after(dataset), _after(operation)
     picture_ids = context.picture_ids.all_of(operation.members.add)
-    context.adding(operation, operation.members.add)
+    context.adding(operation, operation.members.add, ())
     dataset_id = context.client.writer.create_version(
         address.name,
         address.version,
@@ -89,7 +89,7 @@ def change_version(context: Context, operation: Operation) -> Done:
         picture_ids = context.picture_ids.all_of(operation.members.add)
         members = context.client.reader.version_members(dataset_id)
         context.found(operation, operation.members.add.keys() & set(members))
-        context.adding(operation, operation.members.add.keys() - set(members))
+        context.adding(operation, operation.members.add.keys() - set(members), ())
         writer.add_pictures(dataset_id, picture_ids)
         context.advance(operation, len(picture_ids))
     failures = _take_out(context, operation, dataset_id) if operation.members.remove else {}

@@ -4,24 +4,17 @@ One JSON object a line, appended and synced before the next step:
 
     {"event": "begin", "target": "host/organization/workspace", "address": "version/cells@first", "action": "create",
      "content": "<sha256 of the record it shall have>", "fields": {of that record},
-     "objects": {picture: [texts]}, "bases": {picture: [texts]}}     where an annotation is deleted and put again: what
-                                     is put, and what the record then says of it
+     "puts": {picture: digest}, "bases": {picture: [texts]},    the annotations that are put, and what the record then
+                                     says of each, where that is something else
+     "objects": {picture: [texts]}}  of those that are deleted first: what is put
     {"event": "removing", ..., "members": [names]}  the operation that has begun removes these members
-    {"event": "adding", ..., "members": [names]}    the next request adds these members, which were not there just now
+    {"event": "adding", ..., "members": [names], "keys": [one each]}    the next request adds these members, which were
+                                     not there just now, from objects with these keys, where we choose them
     {"event": "created", ...}       the platform said that this apply made it
     {"event": "end", ..., "status": "done" | "refused" | "failed", "members": [names not added or removed]}
     {"event": "writing", ..., "serial": 7, "applied": digest}      the inventory is about to be written with this serial
 
-It answers one question for the apply after a killed one: did we make this thing, or add this member, that now is
-there? We made it when `created` was written, or when a creation began, was not refused, and what is there has the
-content it was to have. We added a member when a request that adds it was about to be sent (it was not there when it
-was looked for, right before), and the operation did not say that it failed. And a second one: which annotation is
-missing since the kill came between its deletion and its putting? One that is not there, and that `objects` of an
-operation which did not end well holds. And a third one: who removed a member that is in a record and not there any
-more? We did, when an operation was `removing` it that was not refused and did not say that it stayed.
-
-What is written stands under the serial of the last `writing` before it. Once somebody else wrote the inventory, nothing
-of that counts any more: the thing may have been made by them, or by a person after them.
+What the lines mean for the apply after a killed one is said in `executor.leftover`.
 
 A line cut short by the kill is cut off. Once an apply completes, the lines of what it settled are rotated away. Knows
 no platform.
@@ -29,149 +22,27 @@ no platform.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 
 from picsellia_apply.errors import Diagnostic, Severity, UsageError
+from picsellia_apply.executor.leftover import Ending, Entry, Leftover, content_digest, left_by
 from picsellia_apply.inventory.files import sync_folder, write_whole
 from picsellia_apply.model.address import parse_address
-from picsellia_apply.model.inventory import SETTLED, Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED
+from picsellia_apply.model.annotation import annotation_digest
+from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.plan import Target
 from picsellia_apply.source import Position
-
-Ending = Literal["done", "refused", "failed"]
-BOOKKEEPING = frozenset({ADOPTED, DELETED, SETTLED, "inherited", "parts"})
-"""Fields of a record that say whose its members are and how they were made, not what is there."""
-
-
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the journal."""
-
-    event: str
-    target: str
-    address: str = ""
-    action: str = ""
-    content: str = ""
-    status: str = ""
-    fields: dict[str, Any] = {}
-    members: tuple[str, ...] = ()
-    objects: Mapping[str, tuple[str, ...]] = {}
-    bases: Mapping[str, tuple[str, ...]] = {}
-    origin: str = ""
-    serial: int = 0
-    applied: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """What the journal of an unfinished apply says about one address.
-
-    Attributes:
-        created: The platform confirmed that the apply made it.
-        content: Digests of the contents with which a creation began that nobody refused.
-        members: Names that it added, or was adding when it ended.
-        fields: The fields of the record that the last creation was to leave.
-        objects: Picture to the texts of its annotation that was being deleted and put again.
-        replaced: Picture to the texts that were put or to be put, and those that the record says of it since then.
-        origin: The address under which a network was that it was renaming.
-        removing: Names that its last operation was removing and did not end.
-        removed: Names that operations before that removed.
-    """
-
-    created: bool = False
-    content: frozenset[str] = frozenset()
-    members: frozenset[str] = frozenset()
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    replaced: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
-    origin: str = ""
-    removing: frozenset[str] = frozenset()
-    removed: frozenset[str] = frozenset()
-
-    @property
-    def gone(self) -> frozenset[str]:
-        """Return the names that were removed by it where they are not there any more."""
-        return self.removing | self.removed
-
-    @property
-    def says_anything(self) -> bool:
-        """Return whether it matters once an apply completed: what was removed is in the inventory by then."""
-        return bool(self.created or self.content or self.members or self.objects or self.replaced or self.origin)
-
-    def whole(self, record: Record) -> Record:
-        """Return a record of what is there now with the members that the creation took over from an origin.
-
-        A later plan no longer counts them, as an origin counts at creation only.
-        """
-        inherited = self.fields.get("inherited", ())
-        return replace(record, members={**dict.fromkeys(inherited), **record.members}) if inherited else record
-
-    def has_made(self, record: Record) -> bool:
-        """Return whether the apply made what a record describes."""
-        return self.created or bool(self.content & {content_digest(record), content_digest(self.whole(record))})
-
-
-def content_digest(record: Record | None) -> str:
-    """Return the digest of what a record says is there, 64 hex digits; who made it or its members does not count."""
-    if record is None:
-        return ""
-    fields = {name: value for name, value in record.fields.items() if name not in BOOKKEEPING}
-    body = msgspec.json.encode((fields, dict(record.members)), order="sorted")
-    return hashlib.sha256(body).hexdigest()
-
-
-def _after(before: Leftover, entry: Entry) -> Leftover:
-    match entry.event:
-        case "created":
-            return replace(before, created=True)
-        case "removing":
-            return replace(before, removing=frozenset(entry.members))
-        case "begin":
-            before = replace(before, removing=frozenset(), removed=before.gone)
-            objects = {**before.objects, **entry.objects}
-            pairs = {name: (texts, entry.bases[name]) for name, texts in entry.objects.items() if name in entry.bases}
-            known = before.replaced if entry.objects or entry.action != "delete" else {}
-            before = replace(before, objects=objects, replaced={**known, **pairs}, origin=entry.origin or before.origin)
-            if entry.action == "create":
-                before = replace(before, content=before.content | {entry.content}, fields=entry.fields)
-        case "adding":
-            members, removed = before.members.union(entry.members), before.removed.difference(entry.members)
-            return replace(before, members=members, removed=removed)
-        case "end":
-            before = _ended(before, entry)
-            content = before.content if entry.status != "refused" else frozenset()
-            members, origin = before.members.difference(entry.members), before.origin * (entry.status != "refused")
-            left = _cut(before.objects, entry)
-            return replace(before, content=content, members=members, objects=left, origin=origin)
-    return before
 
 
 def _is_settled(entry: Entry, closed: Set[str]) -> bool:
     """Return whether a line says nothing more once an apply completed."""
-    return entry.address in closed or entry.event == "removing"
-
-
-def _ended(before: Leftover, entry: Entry) -> Leftover:
-    """Return what is left with what the operation removed: it is not among the members any more that we added."""
-    stayed = before.removing if entry.status == "refused" else frozenset(entry.members)
-    gone = before.removing - stayed
-    return replace(before, members=before.members - gone, removing=frozenset(), removed=before.removed | gone)
-
-
-def _cut(objects: Mapping[str, tuple[str, ...]], ended: Entry) -> Mapping[str, tuple[str, ...]]:
-    """Return the annotations that an operation may have deleted and not put, once it ended."""
-    if ended.status != "failed":
-        return {}
-    return {name: texts for name, texts in objects.items() if name not in ended.members}
+    return entry.address in closed or entry.event == "removing" or entry.drops
 
 
 class Journal:
@@ -195,14 +66,7 @@ class Journal:
         Args:
             inventory: As it is kept now: what was left before somebody else wrote it is nobody's. None: not asked.
         """
-        found: dict[str, Leftover] = {}
-        written = _Written()
-        for entry in self._entries():
-            if entry.event != "writing":
-                found[entry.address] = _after(found.get(entry.address, Leftover()), entry)
-            elif not written.follow(entry):
-                found = {}
-        return found if inventory is None or written.leads_to(inventory) else {}
+        return left_by(self._entries(), inventory)
 
     def faults(self) -> tuple[Diagnostic, ...]:
         """Return a warning for every line that cannot be read; the last one may have been cut short by a kill."""
@@ -224,8 +88,10 @@ class Journal:
         address: str,
         action: str,
         record: Record | None,
-        objects: Mapping[str, tuple[str, ...]] | None = None,
+        put: Mapping[str, tuple[str, ...]] | None = None,
         origin: str = "",
+        *,
+        deleted: Collection[str] = (),
     ) -> None:
         """Write down, durably, what is about to be done.
 
@@ -233,14 +99,26 @@ class Journal:
             address: The operation's.
             action: Its action.
             record: The record that it shall leave.
-            objects: Annotations that it deletes and puts again, by picture: what is put.
+            put: Annotations that it puts, by picture.
             origin: The address under which a network still is that it renames.
+            deleted: The pictures of which it deletes the annotation before it puts another.
         """
         fields = dict(record.fields) if record is not None else {}
         content = content_digest(record)
         held = record.members if record is not None else {}
-        bases = {name: tuple(held[name]) for name in objects or () if name in held}
-        begun = Entry("begin", self._target, address, action, content, "", fields, (), objects or {}, bases, origin)
+        texts = put or {}
+        begun = Entry(
+            "begin",
+            self._target,
+            address,
+            action,
+            content,
+            fields=fields,
+            objects={name: texts[name] for name in deleted},
+            bases={name: tuple(held.get(name, ())) for name in texts if held.get(name, ()) != texts[name]},
+            origin=origin,
+            puts={name: annotation_digest(one) for name, one in texts.items()},
+        )
         self._append(begun)
 
     def removing(self, address: str, members: Iterable[str]) -> None:
@@ -249,11 +127,11 @@ class Journal:
         if names:
             self._append(Entry("removing", self._target, address, members=names))
 
-    def adding(self, address: str, members: Iterable[str]) -> None:
-        """Write down, durably, which members the next request adds."""
+    def adding(self, address: str, members: Iterable[str], keys: Iterable[str] = ()) -> None:
+        """Write down, durably, which members the next request adds, and the keys of their objects."""
         names = tuple(members)
         if names:
-            self._append(Entry("adding", self._target, address, members=names))
+            self._append(Entry("adding", self._target, address, members=names, keys=tuple(keys)))
 
     def created(self, address: str) -> None:
         """Write down, durably, that the platform confirmed our making it."""
@@ -342,31 +220,6 @@ class Journal:
             yield number, line or b" ", _decoded(line, decoder)
         if rest:
             yield len(lines) + 1, b"", None
-
-
-@dataclass(slots=True)
-class _Written:
-    """The serials under which lines stand, as far as nobody else wrote the inventory in between."""
-
-    first: int = -1
-    last: int = -1
-    applied: dict[int, set[str]] = field(default_factory=dict)
-
-    def follow(self, entry: Entry) -> bool:
-        """Take the next write, and return whether it follows the ones before."""
-        base = entry.serial - 1
-        follows = self.first <= base <= self.last
-        if not follows:
-            self.first, self.applied = base, {}
-        self.last = max(self.last, entry.serial) if follows else entry.serial
-        self.applied.setdefault(entry.serial, set()).add(entry.applied)
-        return follows
-
-    def leads_to(self, inventory: Inventory) -> bool:
-        """Return whether an inventory is one of those that were written, or the one before them."""
-        if not self.first <= inventory.serial <= self.last:
-            return False
-        return inventory.serial == self.first or inventory.applied in self.applied.get(inventory.serial, ())
 
 
 def _decoded(line: bytes, decoder: msgspec.json.Decoder[Entry]) -> Entry | None:

@@ -6,7 +6,7 @@ before anything is read or written. Policies that were added since judge the pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from picsellia_apply.errors import Moved, StalePlan
 from picsellia_apply.model.plan import Plan
@@ -34,7 +34,15 @@ def check_policies(saved: Plan, declared: Sequence[PolicyChecks]) -> None:
     if reasons:
         names = ", ".join(f"`{one.address.removeprefix('policy/')}`" for one in reasons)
         word = "policies" if len(reasons) > 1 else "policy"
-        raise StalePlan(f"the plan was judged by other policies: {word} {names} changed or is missing", _HINT, reasons)
+        message = f"the plan was judged by other policies: {word} {names} changed or is missing"
+        raise StalePlan(message, _hint(declared, {one.address for one in reasons}), reasons)
+
+
+def _hint(declared: Sequence[PolicyChecks], moved: Set[str]) -> str:
+    """Return what to do; names the files whose bytes count, as the documents themselves may be unchanged."""
+    programs = [one.program for one in declared if one.program is not None and f"policy/{one.name}" in moved]
+    files = ", ".join(f"`{word}`" for program in programs for word, _ in program.files)
+    return f"{_HINT}; the bytes of {files} count" if files else _HINT
 
 
 def _now(digest: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from picsellia_apply.errors import Moved
 from picsellia_apply.executor.again import Again, Pair
-from picsellia_apply.executor.journal import BOOKKEEPING
+from picsellia_apply.executor.leftover import BOOKKEEPING
 from picsellia_apply.model.annotation import canonical_json
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import Operation

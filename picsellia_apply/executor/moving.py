@@ -1,22 +1,25 @@
 """What moves from one record to another: a picture from set to set, a tag on it from one keeper to the next.
 
 The two records change at different moments of an apply. Whatever ends it in between, one of them must say that the
-member is ours: it stays in the old one until the new one holds it. In the same way the records of parts (files of a
+member is ours: it stays in the old one until the new one holds it. So does what we know of a picture that a person
+deleted, until the set that restores it has uploaded it. In the same way the records of parts (files of a
 network, labels and annotations of a version) stay until the whole that takes them along is gone; those of a version
-until every version of its dataset is that goes too, since it may have taken objects and labels over. And what a
-version holds of a picture that is deleted stays in its record until that picture is, and what annotations hold of one
-that is taken out of their version until that is done.
+until every version of its dataset is that goes too, since it may have taken objects and labels over; so long the record
+of annotations that change says what they were as well. And what a
+tag or a version holds of a picture that is deleted stays in its record until that picture is, and what annotations hold
+of one that is taken out of their version until that is done.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from picsellia_apply.executor.added import LAKE, place_of
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, made_members
+from picsellia_apply.model.ownership import ADOPTED, DELETED, made_members, without_members
 
 
 class Moving:
@@ -33,18 +36,19 @@ class Moving:
         self._leaving = before.keys() - after.keys()
         self._parts = {part: wholes for part in self._leaving if (wholes := _wholes_of(part, self._leaving))}
         self._doomed = _doomed(before, after)
+        self._copied = _copied(before, after)
         self._names: dict[str, frozenset[str]] = {}
         for address, record in before.items():
             if not address.startswith(("pictures/", "query/")):
                 continue
-            left = made_members(record) - (after[address].members.keys() if address in after else frozenset())
+            left = record.members.keys() - (after[address].members.keys() if address in after else frozenset())
             taken = (made_members(after[other]) for other in _beside(address, after)) if left else ()
             if moving := frozenset(left).intersection(frozenset().union(*taken)):
                 self._names[address] = moving
 
     def kept(self, held: Mapping[str, Record]) -> Mapping[str, Record]:
         """Return the records to write: those that are held, with what is still on its way where it was."""
-        if not self._names and not self._parts and not self._doomed:
+        if not self._names and not self._parts and not self._doomed and not self._copied:
             return held
         staying = (part for part, wholes in self._parts.items() if not wholes.isdisjoint(held))
         kept = {**held, **{part: self._before[part] for part in staying}}
@@ -52,29 +56,62 @@ class Moving:
             missing = names.difference(*(held[other].members.keys() for other in _beside(address, held)))
             before, now = self._before[address], held.get(address)
             if now is None and missing:
-                now = _without_members(before)
+                now = _emptied(before)
             if now is not None and missing:
                 kept[address] = _with(now, before, missing)
         there = _pictures_of(held) if self._doomed else frozenset()
         for address, names in self._doomed.items():
-            now = kept.get(address) or self._emptied(address, held)
+            now = kept.get(address) or self._undeclared(address, held)
             still = there | _names_of(_version_of(address), held) if address.startswith("annotations/") else there
             if now is not None and (left := names & still):
                 kept[address] = _with(now, self._before[address], left)
+        for address, versions in self._copied.items():
+            if address in kept and not versions.isdisjoint(held):
+                kept[address] = _united(kept[address], self._before[address])
         return kept
 
-    def _emptied(self, address: str, held: Mapping[str, Record]) -> Record | None:
-        """Return the record of annotations that are no longer declared, of a version that stays, without any."""
-        stays = address in self._leaving and address.startswith("annotations/") and _version_of(address) in held
-        return _without_members(self._before[address]) if stays else None
+    def _undeclared(self, address: str, held: Mapping[str, Record]) -> Record | None:
+        """Return the record, without members, of what is no longer declared: a tag; annotations of what stays.
+
+        And of annotations of a version that is made anew: nothing of before holds of those, but other versions may
+        hold copies.
+        """
+        annotations = address.startswith("annotations/")
+        stays = _is_tag(address) or (annotations and _version_of(address) in held)
+        anew = annotations and address not in self._leaving
+        return _emptied(self._before[address]) if anew or (stays and address in self._leaving) else None
 
 
-def _without_members(record: Record) -> Record:
-    return replace(record, fields={name: value for name, value in record.fields.items() if name != ADOPTED}, members={})
+def _emptied(record: Record) -> Record:
+    return without_members(record, record.members.keys())
 
 
 def _with(now: Record, before: Record, names: Set[str]) -> Record:
-    return replace(now, members={**now.members, **{name: before.members[name] for name in names}})
+    """Return a record with some members as one of before has them: whose they are stays known."""
+    fields = dict(now.fields)
+    for listed in (ADOPTED, DELETED):
+        if theirs := frozenset(before.fields.get(listed, ())) & names:
+            fields[listed] = sorted(theirs.union(fields.get(listed, ())))
+    return replace(now, fields=fields, members={**now.members, **{name: before.members[name] for name in names}})
+
+
+def _united(now: Record, before: Record) -> Record:
+    """Return a record of annotations with the objects of both."""
+    members = dict(before.members)
+    for name, texts in now.members.items():
+        members[name] = tuple(sorted((Counter(texts) | Counter(before.members.get(name, ()))).elements()))
+    return _with(replace(now, members=members), before, before.members.keys() - now.members.keys())
+
+
+def _copied(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[str, frozenset[str]]:
+    """Return the annotations that change, with the leaving versions of their dataset: these may hold copies of them."""
+    leaving = [one for one in before.keys() - after.keys() if one.startswith("version/")]
+    found: dict[str, frozenset[str]] = {}
+    for address in before.keys() & after.keys() if leaving else ():
+        if address.startswith("annotations/") and before[address].members != after[address].members:
+            head = _version_of(address).partition("@")[0] + "@"
+            found[address] = frozenset(one for one in leaving if one.startswith(head))
+    return {address: versions for address, versions in found.items() if versions}
 
 
 def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:
@@ -82,7 +119,7 @@ def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:
 
 
 def _doomed(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[str, frozenset[str]]:
-    """Return, by version and annotations, what is ours there on pictures that leave with this apply.
+    """Return, by version, annotations and tag, what is ours there on pictures that leave with this apply.
 
     They leave the lake, or the version that annotations are of.
     """
@@ -92,12 +129,16 @@ def _doomed(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[s
         if address.startswith("annotations/"):
             version = _version_of(address)
             out = _names_of(version, before) - _names_of(version, after) if version in after else frozenset()
-        elif address.startswith("version/") and address in after:
+        elif _is_tag(address) or (address.startswith("version/") and address in after):
             out = frozenset()
         else:
             continue
         found[address] = (gone | out).intersection(made_members(record)) - _names_of(address, after)
     return {address: names for address, names in found.items() if names}
+
+
+def _is_tag(address: str) -> bool:
+    return address.startswith(("pictures/", "query/")) and bool(parse_address(address).rest)
 
 
 def _names_of(address: str, records: Mapping[str, Record]) -> frozenset[str]:

@@ -46,7 +46,7 @@ def _put(context: Context, operation: Operation, dataset_id: str, portion: Seque
     names = frozenset(name for name, _ in portion)
     if context.stopped():
         return Done(unwritten=names, interrupted=True)
-    context.adding(operation, [name for name, change in portion if not change.before])
+    context.adding(operation, [name for name, change in portion if not change.before], ())
     try:
         answer = context.client.writer.replace_annotations(dataset_id, [_item(*one) for one in portion])
     except PicselliaError as failure:

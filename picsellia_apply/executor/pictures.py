@@ -7,9 +7,10 @@ is heard. Inside a portion the writer batches and runs in parallel.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from picsellia_apply.client.upload import Outcome, PictureFile
+from picsellia_apply.client.upload import Outcome, PictureFile, new_key
 from picsellia_apply.errors import PicselliaError
 from picsellia_apply.executor.context import Context, Done, chunks, cut_off
 from picsellia_apply.executor.taken import CHANGED
@@ -52,17 +53,24 @@ def _delete(context: Context, operation: Operation) -> Done:
 def _upload(context: Context, operation: Operation) -> Done:
     files, failures = _files(context, operation)
     unwritten = set(operation.members.add)
+    uncertain: set[str] = set()
     done = sent = 0
+
+    def so_far() -> Done:
+        return Done(done, sent, failures, frozenset(unwritten), uncertain=frozenset(uncertain))
+
     for portion in _portions(files):
         if context.stopped():
-            return Done(done, sent, failures, frozenset(unwritten), interrupted=True)
+            return replace(so_far(), interrupted=True)
         try:
             known = context.picture_ids.find([file.name for file in portion])
             context.found(operation, known)
             outcomes = _send(context, operation, portion, known)
+            context.found(operation, [one.name for one in outcomes if one.status == "there"])
         except PicselliaError as error:
-            return cut_off(error, Done(done, sent, failures, frozenset(unwritten)))
+            return cut_off(error, so_far())
         failures |= {one.name: _reason(one) for one in outcomes if one.status not in ARRIVED}
+        uncertain |= {one.name for one in outcomes if one.uncertain}
         arrived = {one.name: one.picture_id for one in outcomes if one.picture_id and one.name not in failures}
         context.picture_ids.learn(arrived)
         unwritten -= arrived.keys()
@@ -70,22 +78,23 @@ def _upload(context: Context, operation: Operation) -> Done:
         created = {one.name for one in outcomes if one.status == "created"}
         sent += sum(file.size for file in portion if file.name in created)
         context.kept(operation, frozenset(unwritten))
-    return Done(done, sent, failures, frozenset(unwritten))
+    return so_far()
 
 
 def _files(context: Context, operation: Operation) -> tuple[list[PictureFile], dict[str, str]]:
     files: list[PictureFile] = []
     failures: dict[str, str] = {}
+    keyed = context.client.writer.chooses_keys
     for name, content in operation.members.add.items():
         path = context.paths.get(content.ref) if content is not None else None
         if content is None or path is None:
             failures[name] = "its file is not among the manifests' pictures"
         else:
-            files.append(_picture_file(name, path, content))
+            files.append(_picture_file(name, path, content, new_key(name) if keyed else ""))
     return files, failures
 
 
-def _picture_file(name: str, path: str, content: Bytes) -> PictureFile:
+def _picture_file(name: str, path: str, content: Bytes, key: str) -> PictureFile:
     return PictureFile(
         name=name,
         path=Path(path),
@@ -95,6 +104,7 @@ def _picture_file(name: str, path: str, content: Bytes) -> PictureFile:
         height=content.height,
         orientation=content.orientation,
         tags=(),
+        key=key,
     )
 
 
@@ -103,13 +113,15 @@ def _send(
 ) -> tuple[Outcome, ...]:
     """Send files; of the names in `known` others are there already, so that they are not called ours."""
     sizes = {file.name: file.size for file in portion}
+    keys = {file.name: file.key for file in portion if file.key}
 
     def on_done(outcomes: Sequence[Outcome]) -> None:
         good = [one for one in outcomes if one.status in ARRIVED]
         context.advance(operation, len(good), sum(sizes[one.name] for one in good if one.status == "created"))
 
     def on_send(names: Sequence[str]) -> None:
-        context.adding(operation, [name for name in names if name not in known])
+        fresh = [name for name in names if name not in known]
+        context.adding(operation, fresh, [keys[name] for name in fresh if name in keys])
 
     send = context.client.writer.upload_pictures
     return send(portion, parallelism=context.parallelism, on_done=on_done, on_send=on_send)
@@ -143,7 +155,7 @@ def change_tags(context: Context, operation: Operation) -> Done:
         tagged = context.client.reader.pictures_tagged([tag]).names
         context.found(operation, operation.members.add.keys() & set(tagged))
     for some in chunks([name for name in operation.members.add if name in found], TAG_PICTURES):
-        context.adding(operation, some)
+        context.adding(operation, some, ())
         writer.tag([tag], [found[name] for name in some])
         context.advance(operation, len(some))
     for some in chunks([name for name in operation.members.remove if name in found], TAG_PICTURES):

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from picsellia_apply.executor.added import Added
-from picsellia_apply.executor.journal import BOOKKEEPING, Leftover
+from picsellia_apply.executor.leftover import BOOKKEEPING, Leftover
 from picsellia_apply.executor.moving import Moving
 from picsellia_apply.executor.renaming import renames, under_old_names
 from picsellia_apply.inventory import write_inventory
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED
+from picsellia_apply.model.ownership import ADOPTED, without_members
 from picsellia_apply.model.plan import Operation, Plan
 
 if TYPE_CHECKING:
@@ -114,6 +114,22 @@ def _still_there(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Reco
     return {text: records[text] for text, one in places.items() if (one.name, one.version) not in made}
 
 
+def _without_put_back(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Record]:
+    """Return the records, those of annotations without pictures that are put back into a version which stays.
+
+    A picture that leaves a version leaves its annotation behind. Where a kill came between the picture and its
+    annotation, what the record says of before would tell of one that a person deleted.
+    """
+    kept = dict(records)
+    for operation in plan.operations:
+        if operation.action == "update" and operation.address.startswith("version/"):
+            version = parse_address(operation.address)
+            text = str(Address("annotations", version.name, version.version))
+            if text in kept and (names := kept[text].members.keys() & operation.members.add.keys()):
+                kept[text] = without_members(kept[text], names)
+    return kept
+
+
 def member_names(operation: Operation) -> frozenset[str]:
     """Return every member that an operation touches."""
     members = operation.members
@@ -152,7 +168,7 @@ class Keeper:
         self._root = root
         self._passengers = passengers
         waiting = {operation.address for operation in plan.operations}.union(*passengers.values())
-        self._before = _still_there(inventory.records, plan)
+        self._before = _without_put_back(_still_there(inventory.records, plan), plan)
         held = {address: record for address, record in self._before.items() if address in waiting}
         held |= {address: record for address, record in records.items() if address not in waiting}
         self._moving = Moving(inventory.records, records)
@@ -223,15 +239,15 @@ class Keeper:
         """
         if self._client.before_write is not None:
             self._client.before_write()
-        held = replace(self._inventory, records=dict(self._shown()))
+        held = replace(self._inventory, records=dict(self.shown()))
         claims, takeovers = self._claims, self._takeovers
         self._announce(replace(held, serial=held.serial + 1))
         self._inventory = write_inventory(self._client, held, root=self._root, claims=claims, takeovers=takeovers)
         self._takeovers = {}
         self._written = True
 
-    def _shown(self) -> Mapping[str, Record]:
-        """Return what is held, with what is on its way still where it is."""
+    def shown(self) -> Mapping[str, Record]:
+        """Return the records as the inventory is to say them now: what is on its way is still where it was."""
         return under_old_names(self._moving.kept(self._held), self._renaming.values())
 
     def write(self, *, now: bool = False, complete: bool = False) -> None:
@@ -250,7 +266,7 @@ class Keeper:
             self._claims = frozenset()
         if complete:
             self._inventory = replace(self._inventory, applied="")
-        changed = self._shown() != self._inventory.records or self._inventory.moved or self._takeovers or unmade
+        changed = self.shown() != self._inventory.records or self._inventory.moved or self._takeovers or unmade
         if changed or (complete and self._written):
             started = self._clock()
             self._write()

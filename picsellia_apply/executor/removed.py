@@ -1,8 +1,9 @@
 """What a killed apply removed without recording it: gone, and no person's deletion.
 
-Members that leave go in a delete, and its record is written after it. Killed in between, the record still holds what is
-gone by then, which otherwise means that a person took it away: a picture is then remembered as deleted for good. The
-journal names what was being removed; what of it is gone was removed by us, and the record is read without it.
+What leaves goes in a delete, and its record is written after it. Killed in between, the record still holds what is gone
+by then, which otherwise means that a person took it away: a picture is then remembered as deleted for good, and `drift`
+tells of a person. The journal names what was being removed; what of it is gone was removed by us, and the record is
+read without it. With a picture of the lake goes what versions held of it, with a whole thing what was a part of it.
 """
 
 from __future__ import annotations
@@ -10,32 +11,65 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
-from picsellia_apply.executor.added import place_of
-from picsellia_apply.executor.journal import Leftover
-from picsellia_apply.model.address import parse_address
+from picsellia_apply.executor.added import LAKE, place_of
+from picsellia_apply.executor.leftover import Leftover
+from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED
+from picsellia_apply.model.ownership import without_members
 from picsellia_apply.model.state import State
+
+_WHOLES = frozenset({"dataset", "version", "label", "network", "file", "thumbnail"})
+"""Kinds of things that are deleted as wholes."""
 
 
 def without_removed(inventory: Inventory, observed: State, leftovers: Mapping[str, Leftover]) -> Inventory:
-    """Return the inventory without the members that a killed apply removed and that are not there.
+    """Return the inventory without what a killed apply removed and that is not there: members, and whole things.
 
     Args:
         inventory: As it is kept.
         observed: As read. What cannot be seen in it, as a version that is gone as a whole, is left as it is.
         leftovers: See `Journal.leftovers`.
     """
-    removed = _removed(leftovers)
-    if not removed:
+    removed, dropped = _removed(leftovers), _dropped(leftovers, observed)
+    if not removed and not dropped:
         return inventory
-    records = dict(inventory.records)
+    deleted = removed.get(LAKE, frozenset()) - observed.lake.pictures.keys()
+    records: dict[str, Record] = {}
     for address, record in inventory.records.items():
-        names = removed.get(place_of(address), frozenset()) & record.members.keys()
+        if not dropped.isdisjoint(_wholes(address)):
+            continue
+        names = removed.get(place_of(address), frozenset())
+        if address.startswith(("version/", "annotations/")):
+            names |= deleted
+        names &= record.members.keys()
         there = _there(address, observed) if names else None
-        if there is not None and (gone := names - there):
-            records[address] = _without(record, gone)
+        gone = there is not None and names - there
+        records[address] = without_members(record, gone) if gone else record
     return replace(inventory, records=records)
+
+
+def _dropped(leftovers: Mapping[str, Leftover], observed: State) -> frozenset[str]:
+    """Return the things that were deleted as wholes and are not there; with its last version a dataset goes."""
+    gone = {
+        address
+        for address, one in leftovers.items()
+        if one.dropped and address not in observed.resources and parse_address(address).kind in _WHOLES
+    }
+    versions = (parse_address(address) for address in gone if address.startswith("version/"))
+    datasets = {str(Address("dataset", one.name)) for one in versions}
+    return frozenset(gone | (datasets - observed.resources.keys()))
+
+
+def _wholes(address: str) -> tuple[str, ...]:
+    """Return what is not there any more once one of these is gone: the thing itself, and what it is a part of."""
+    part = parse_address(address)
+    match part.kind:
+        case "version" | "label" | "annotations":
+            return address, str(Address("version", part.name, part.version)), str(Address("dataset", part.name))
+        case "file" | "thumbnail":
+            return address, str(Address("network", part.name))
+        case _:
+            return (address,)
 
 
 def _removed(leftovers: Mapping[str, Leftover]) -> dict[str, frozenset[str]]:
@@ -57,13 +91,3 @@ def _there(address: str, observed: State) -> Set[str] | None:
         resource = observed.resources.get(address)
         return resource.members.keys() if resource is not None else None
     return observed.lake.tags.get(part.rest[0]) if part.rest else observed.lake.pictures.keys()
-
-
-def _without(record: Record, names: Set[str]) -> Record:
-    fields = dict(record.fields)
-    for listed in (ADOPTED, DELETED):
-        left = [name for name in fields.pop(listed, ()) if name not in names]
-        if left:
-            fields[listed] = left
-    members = {name: value for name, value in record.members.items() if name not in names}
-    return replace(record, fields=fields, members=members)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 from picsellia_apply.executor.added import Added
-from picsellia_apply.executor.journal import Leftover
+from picsellia_apply.executor.leftover import Leftover
 from picsellia_apply.model.plan import Notice, Plan
 
 _UNFINISHED = "an apply that did not finish"

@@ -28,7 +28,8 @@ from picsellia_apply.executor import datasets, networks, objects, pictures, prec
 from picsellia_apply.executor.added import Added
 from picsellia_apply.executor.context import Context, Done, PictureIds, RemoteIds
 from picsellia_apply.executor.events import Event, Finished, Started
-from picsellia_apply.executor.journal import Ending, Journal, Leftover
+from picsellia_apply.executor.journal import Journal
+from picsellia_apply.executor.leftover import Ending, Leftover
 from picsellia_apply.executor.order import Steps, steps
 from picsellia_apply.executor.records import Keeper, owned
 from picsellia_apply.executor.renaming import renames
@@ -107,7 +108,7 @@ class _Run:
     ) -> None:
         self._plan, self._client, self._journal = plan, client, journal
         self._parallelism, self._on_event, self._asked_to_stop = parallelism, on_event, stopped
-        self._lease_lost = ""
+        self._lease_lost = self._unwritable = ""
         self._steps: Steps = steps(plan)
         self._lock = Lock()
         records, self._added = owned(plan, leftovers, inventory.records), Added(plan, leftovers)
@@ -125,7 +126,7 @@ class _Run:
             parallelism=parallelism,
             emit=self._emit,
             stopped=self._stopped,
-            adding=lambda operation, names: journal.adding(operation.address, names),
+            adding=lambda operation, names, keys: journal.adding(operation.address, names, keys),
             found=self._found,
             created=journal.created,
             kept=self._keep_part,
@@ -147,7 +148,7 @@ class _Run:
             self._journal.close()
         results = tuple(self._results[one.address, one.action] for one in self._plan.operations)
         seconds, sent = time.monotonic() - started, self._client.requests - requests
-        result = Result(results, seconds, sent, self._lease_lost)
+        result = Result(results, seconds, sent, self._lease_lost, self._unwritable)
         if result.complete and not self._lease_lost:
             self._journal.rotate(self._plan.records.keys() | {address for address, _ in self._results})
         return result
@@ -159,15 +160,23 @@ class _Run:
         return len(ended) == len(results) and Result(ended).complete and not self._lease_lost
 
     def _stopped(self) -> bool:
-        """Return whether no new work is to begin: somebody asked for that, or the lease is lost."""
-        return bool(self._lease_lost) or self._asked_to_stop()
+        """Return whether no new work is to begin: somebody asked for that, the lease is lost, a disk is full."""
+        return bool(self._lease_lost or self._unwritable) or self._asked_to_stop()
 
-    def _save(self, write: Callable[[], None]) -> None:
-        """Write the inventory; under a lease that is lost it is not written, and the journal says what was done."""
+    def _save(self, write: Callable[[], None]) -> bool:
+        """Write the inventory or the journal, and return whether that was possible: without them nothing is done.
+
+        Under a lease that is lost the inventory is not written, and the journal says what was done.
+        """
         try:
             write()
         except LeaseHeld as error:
             self._lease_lost = str(error)
+        except OSError as error:
+            self._unwritable = f"the journal or the inventory cannot be written: {error.strerror or error}"
+        else:
+            return True
+        return False
 
     def _run_level(self, level: Sequence[Operation]) -> None:
         short = [operation for operation in level if not operation.address.startswith(LONG)]
@@ -191,16 +200,23 @@ class _Run:
         if moved is not None:
             self._finish(operation, moved)
             return
+        if self._save(lambda: self._begin(operation, rider)):
+            self._finish(operation, self._attempt(operation, rider))
+        else:
+            self._finish(operation, _result(operation, "failed", error=self._unwritable))
+
+    def _begin(self, operation: Operation, rider: Operation | None) -> None:
+        """Write down what is about to be done."""
         for one in (operation, rider):
             if one is not None:
                 record = self._plan.records.get(one.address)
                 _, old = self._renames.get(one.address, ("", ""))
                 origin = str(Address("network", old)) if old else ""
-                self._journal.begin(one.address, one.action, record, self._replaced(one), origin)
+                put = {name: change.after for name, change in one.members.objects.items()}
+                self._journal.begin(one.address, one.action, record, put, origin, deleted=self._deleted_first(one))
                 self._journal.removing(one.address, one.members.remove)
         for passenger in self._steps.passengers.get(operation.address, ()):
             self._journal.begin(passenger, "create", self._plan.records[passenger])
-        self._finish(operation, self._attempt(operation, rider))
 
     def _moved(self, operation: Operation, rider: Operation | None) -> OperationResult | None:
         """Return the result of an operation under which something moved since the plan, None where all is as planned.
@@ -215,12 +231,12 @@ class _Run:
             return _result(operation, "failed", error=str(error))
         return None
 
-    def _replaced(self, operation: Operation) -> dict[str, tuple[str, ...]]:
-        """Return the annotations that a platform without an atomic replacement deletes and puts again."""
+    def _deleted_first(self, operation: Operation) -> list[str]:
+        """Return the pictures whose annotation a platform without an atomic replacement deletes and puts again."""
         policy = self._plan.policy
         if policy is not None and "replace" in policy.features:
-            return {}
-        return {name: change.after for name, change in operation.members.objects.items() if change.before is not None}
+            return []
+        return [name for name, change in operation.members.objects.items() if change.before is not None]
 
     def _hindrance(self, operation: Operation) -> OperationResult | None:
         """Return the result of an operation that cannot begin, None when it can."""
@@ -229,6 +245,8 @@ class _Run:
         failed = [need for need in self._steps.needs[operation.address] if not self._succeeded(need)]
         if failed:
             return _result(operation, "skipped", error=f"`{min(failed)}` was not done")
+        if self._unwritable:
+            return _result(operation, "skipped", error=self._unwritable)
         if self._stopped():
             return _result(operation, "interrupted")
         if operation.action == "delete" and not self._all_done:
@@ -254,18 +272,20 @@ class _Run:
         if rider is not None:
             self._keep_part(rider, frozenset())
         incomplete = bool(done.unwritten or done.failures or done.error or done.interrupted)
-        unknown = done.error or done.lease_lost
-        self._end(operation, rider, "failed" if incomplete else "done", () if unknown else done.unwritten)
-        status: Status = "interrupted" if done.interrupted else "failed" if incomplete else "done"
-        reason = done.error or (f"{len(done.failures):,} of its members failed" if done.failures else "")
+        not_added = () if done.error or done.lease_lost else done.unwritten - done.uncertain
+        self._end(operation, rider, "failed" if incomplete else "done", not_added)
+        asked = done.interrupted and not self._unwritable
+        status: Status = "interrupted" if asked else "failed" if incomplete else "done"
+        stopped_by = done.error or (self._unwritable if done.interrupted else "")
+        reason = stopped_by or (f"{len(done.failures):,} of its members failed" if done.failures else "")
         return _result(operation, status, error=reason, done=done)
 
     def _end(
         self, operation: Operation, rider: Operation | None, ending: Ending, not_added: Iterable[str] = ()
     ) -> None:
-        self._journal.end(operation.address, ending, not_added)
+        self._save(lambda: self._journal.end(operation.address, ending, not_added))
         if rider is not None:
-            self._journal.end(rider.address, ending)
+            self._save(lambda: self._journal.end(rider.address, ending))
 
     def _finish(self, operation: Operation, result: OperationResult) -> None:
         rider = self._steps.riders.get(operation.address)
@@ -288,7 +308,7 @@ class _Run:
 
     def _found(self, operation: Operation, names: Collection[str]) -> None:
         with self._lock:
-            self._keeper.adopt(operation.address, set(names) - self._added.to(operation.address))
+            self._keeper.adopt(operation.address, set(names) - self._added.surely_to(operation.address))
 
     def _emit(self, event: Event) -> None:
         with self._lock:

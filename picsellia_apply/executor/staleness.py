@@ -13,7 +13,7 @@ from typing import Any
 
 from picsellia_apply.errors import Moved, StalePlan
 from picsellia_apply.executor.again import Again, pair_of
-from picsellia_apply.executor.journal import BOOKKEEPING
+from picsellia_apply.executor.leftover import BOOKKEEPING
 from picsellia_apply.executor.moved_fields import moved_existence, moved_fields
 from picsellia_apply.executor.moved_members import moved_members
 from picsellia_apply.model.address import parse_address

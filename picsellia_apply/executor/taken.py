@@ -67,7 +67,7 @@ class Taken:
         return found
 
     def check_pictures(self, operation: Operation, found: Holdings) -> None:
-        """Pass when pictures that go are held and annotated no more than the plan saw.
+        """Pass when pictures that go are tagged, held and annotated no more than the plan saw.
 
         Raises:
             ConflictError: Somebody made more of them since then.
@@ -77,6 +77,9 @@ class Taken:
         known = self._seen.lake.pictures
         other = [name for name, digest in found.sha256.items() if _differ(digest, known.get(name))]
         parts = [f"{named(other, 'picture')} now with other bytes"] if other else []
+        for tag, names in found.tags.items():
+            fresh = names - self._seen.lake.tags.get(tag, frozenset())
+            parts += [f"{named(fresh, 'picture')} tagged `{tag:.80}`"] if fresh else []
         for (dataset, version), held in found.versions.items():
             address = Address("version", dataset, version)
             if str(address) in self._seen.resources or str(address) in self._operations:

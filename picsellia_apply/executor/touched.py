@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
-from picsellia_apply.executor.journal import BOOKKEEPING, Leftover
+from picsellia_apply.executor.leftover import BOOKKEEPING, Leftover
 from picsellia_apply.executor.records import member_names
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory, Record
+from picsellia_apply.model.ownership import DELETED
 from picsellia_apply.model.plan import Plan
 from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.model.touched import Touched
@@ -39,7 +40,7 @@ def touched_by(saved: Plan, inventory: Inventory, leftovers: Mapping[str, Leftov
     for conflict in saved.conflicts:
         names.setdefault(conflict.address, set()).add(conflict.field)
     for address, leftover in leftovers.items():
-        names.setdefault(address, set()).update(leftover.members, leftover.objects, leftover.gone)
+        names.setdefault(address, set()).update(leftover.members, leftover.replaced, leftover.gone)
     for address in saved.records.keys() | inventory.records.keys():
         before, after = inventory.records.get(address), saved.records.get(address)
         if before != after:
@@ -124,14 +125,18 @@ def _joined(inside: Mapping[str, Any], outside: Mapping[str, Any], names: Set[st
 
 
 def _assumed_lake(there: Lake, inventory: Inventory, read: Set[str]) -> Lake:
+    """Return the lake with what was last applied for what was not read: what was deleted by then is not there."""
     pictures: dict[str, str | None] = {}
     tags: dict[str, set[str]] = {}
+    deleted: set[str] = set()
     for text, record in inventory.records.items():
         address = parse_address(text)
         if address.kind in ("pictures", "query", "version"):
             pictures.update(dict.fromkeys(record.members))
+            deleted.update(record.fields.get(DELETED, ()))
         if address.kind in _LAKE_KINDS and address.rest:
             tags.setdefault(address.rest[0], set()).update(record.members)
+    pictures = {name: digest for name, digest in pictures.items() if name not in deleted} if deleted else pictures
     for tag, names in there.tags.items():
         tags[tag] = (tags.get(tag, set()) - read) | (names & read)
     carriers = {tag: frozenset(names if tag in there.tags else names - read) for tag, names in tags.items()}

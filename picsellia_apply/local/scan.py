@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +31,7 @@ _SHOWN = 50
 class _Scan:
     """What was found so far: files relative to their source, and everything to say.
 
-    `absent`: a source, or all that it held, is not on this machine, and there is an index to look it up in.
+    `absent`: a source, or something that it held, is not on this machine and is looked up in an index.
     """
 
     cache: StatCache
@@ -74,8 +74,9 @@ def scan_pictures(
         naming: `basename` or `path`.
         cache: Knows files that did not change.
         progress: Told how many files are read, of how many found so far.
-        index: Knows the pictures that are not on this machine: their folder is absent or holds none, or what it holds
-            are git-lfs pointers. A picture that is here counts as it is, whatever the index says.
+        index: Knows the pictures that are not on this machine, be it some or all of them, or that git-lfs pointers
+            stand for. A picture that is here counts as it is, whatever the index says; one that is not here counts
+            as the index has it, so that a machine with a part of the pictures never wants fewer of them.
         called: File (NFC) to the picture's name, where `naming` does not say it.
 
     Returns:
@@ -88,7 +89,7 @@ def scan_pictures(
     for folder, files in scan.singles.items():
         _scan_files(scan, folder, files)
     if index is not None:
-        _look_up(scan, index)
+        _look_up(scan, index, lambda file: _named(file, naming, called))
     _tell_patterns(scan)
     _tell_exclude(scan)
     _tell_hidden(scan)
@@ -213,7 +214,7 @@ def _take(scan: _Scan, folder: Path, entries: Mapping[str, Entry], faults: Mappi
             scan.pointers[root + file] = _normal(file), fault.pointer
 
 
-def _look_up(scan: _Scan, index: PictureIndex) -> None:
+def _look_up(scan: _Scan, index: PictureIndex, named: Callable[[str], str]) -> None:
     """Take from the index what is not on this machine."""
     against: dict[str, list[str]] = {"not in the index": [], "of other bytes than the index says": []}
     unknown, stale = against.values()
@@ -229,11 +230,33 @@ def _look_up(scan: _Scan, index: PictureIndex) -> None:
     for reason, files in against.items():
         if files:
             scan.diagnostics.append(_pointers_fault(files, reason))
-    if scan.absent:
-        here = {_normal(file) for file, _, _ in scan.rows}.union(stale)
-        left = [file for file in index.entries if file not in here]
-        scan.rows += [(file, "", index.entries[file]) for file in _choose(scan, left, left)]
-        scan.folders += 1
+    if index.stands_in:
+        _stand_in(scan, index, {*(_normal(file) for file, _, _ in scan.rows), *stale}, named)
+
+
+def _stand_in(scan: _Scan, index: PictureIndex, here: Set[str], named: Callable[[str], str]) -> None:
+    """Take what is not here from the index; tell of it where the rest is here, as somebody may have deleted it.
+
+    A picture of the same name that is here is the same one, moved to another folder.
+    """
+    names = {named(file) for file in here}
+    left = [file for file in index.entries if file not in here and named(file) not in names]
+    chosen = _choose(scan, left, left)
+    if chosen and not scan.absent and not scan.faults:
+        scan.diagnostics.append(_not_here(chosen))
+    scan.rows += [(file, "", index.entries[file]) for file in chosen]
+    scan.folders += scan.absent
+    scan.absent |= bool(chosen)
+
+
+def _not_here(files: Sequence[str]) -> Diagnostic:
+    listed = ", ".join(f"`{file}`" for file in sorted(files)[:3]) + (", ..." if len(files) > 3 else "")
+    one = len(files) == 1
+    count = "1 picture of the index is" if one else f"{len(files):,} pictures of the index are"
+    message = f"{count} not on this machine and {'counts' if one else 'count'} all the same: {listed}"
+    place = Place("", 0, ("index",))
+    hint = f"if {'it was' if one else 'they were'} deleted on purpose, {INDEX_HINT}"
+    return Diagnostic("P039", Severity.warning, message, place, hint, len(files))
 
 
 def _pointers_fault(files: Sequence[str], reason: str) -> Diagnostic:
@@ -336,10 +359,12 @@ def _file_fault(path: str, fault: Fault) -> Diagnostic:
     return Diagnostic("P009", Severity.error, f"the file cannot be read: {fault.strerror}", position)
 
 
+def _named(file: str, naming: str, called: Mapping[str, str]) -> str:
+    return (called.get(_normal(file)) if called else None) or picture_name(file, naming)
+
+
 def _columns(scan: _Scan, naming: str, called: Mapping[str, str]) -> LocalPictures:
-    names = [picture_name(file, naming) for file, _, _ in scan.rows]
-    if called:
-        names = [called.get(_normal(row[0]), name) for row, name in zip(scan.rows, names, strict=True)]
+    names = [_named(file, naming, called) for file, _, _ in scan.rows]
     paths = [path or file for file, path, _ in scan.rows]
     scan.diagnostics += name_diagnostics(names, paths, [file for file, _, _ in scan.rows])
     if not names:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from picsellia_apply.manifest.pictures import paths_by_ref
 from picsellia_apply.model.address import Address
-from picsellia_apply.model.declaration import Declaration
+from picsellia_apply.model.declaration import Declaration, LocalFile
 
 
 def bytes_by_ref(declaration: Declaration) -> dict[str, str]:
@@ -19,11 +21,7 @@ def bytes_by_ref(declaration: Declaration) -> dict[str, str]:
     paths: dict[str, str] = {}
     for one in declaration.picture_sets:
         paths.update(paths_by_ref(one))
-    for network in declaration.networks:
-        for key, file in network.files.items():
-            paths[str(Address("file", network.name, rest=(key,)))] = file.path
-        if network.thumbnail is not None:
-            paths[str(Address("thumbnail", network.name))] = network.thumbnail.path
+    paths.update((ref, file.path) for ref, file in _network_files(declaration))
     return paths
 
 
@@ -34,9 +32,13 @@ def digests_by_ref(declaration: Declaration) -> dict[str, str | None]:
         head, pictures = str(Address("pictures", one.name)), one.pictures
         rows = zip(pictures.files, pictures.paths, pictures.sha256, strict=True)
         digests.update({f"{head}:{file}": sha256 if path else None for file, path, sha256 in rows})
+    digests.update((ref, file.sha256) for ref, file in _network_files(declaration))
+    return digests
+
+
+def _network_files(declaration: Declaration) -> Iterator[tuple[str, LocalFile]]:
     for network in declaration.networks:
         for key, file in network.files.items():
-            digests[str(Address("file", network.name, rest=(key,)))] = file.sha256
+            yield str(Address("file", network.name, rest=(key,))), file
         if network.thumbnail is not None:
-            digests[str(Address("thumbnail", network.name))] = network.thumbnail.sha256
-    return digests
+            yield str(Address("thumbnail", network.name)), network.thumbnail

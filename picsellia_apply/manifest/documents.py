@@ -1,4 +1,4 @@
-"""The documents of a manifest, typed: the one source of the schema, of its JSON Schema and of what is accepted.
+"""The documents of a manifest, typed: the one source of its JSON Schema, of the manual and of what is accepted.
 
 Types are strict: `010` is a number and no name, and `no` is text (see `manifest.yaml`). A field that is absent is
 unmanaged, so every optional field is looked up in `model_fields_set` (see `managed`), and null is never accepted.
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from pydantic_core import PydanticCustomError
 
 from picsellia_apply.formats import FORMATS
-from picsellia_apply.manifest.nodes import FilePath, Name, Node, Percent, Quantity, SegmentName, Text
+from picsellia_apply.manifest.nodes import UNMANAGED, Absent, FilePath, Name, Node, Percent, Quantity, SegmentName, Text
 from picsellia_apply.manifest.policy_spec import PolicySpec
 
 API_VERSION = "picsellia-apply/v1"
@@ -89,36 +89,49 @@ class PictureSetSpec(Node):
     """Pictures the lake must hold."""
 
     from_: Paths = Field(alias="from", description="Folder, file, or a list of them, relative to this manifest.")
-    include: list[FilePath] = Field(
+    include: Annotated[list[FilePath], Absent("every picture")] = Field(
         [], description="Globs or names, relative to `from`; without it every picture of a type we know."
     )
     exclude: list[FilePath] = Field([], description="Globs or names to leave out.")
     naming: Literal["basename", "path"] = Field(
         "basename", description="The picture's name in the lake: its base name, or its path relative to `from`."
     )
-    names: FilePath = Field("", description="File with names of pictures whose file is called otherwise.")
-    tags: list[Name] = Field([], description="Tags that every one of the pictures carries.")
+    names: FilePath = Field(
+        "",
+        description="File of pictures whose file is called otherwise: `# picsellia-apply/names v1`, then lines of two "
+        'JSON texts, `"file.jpg" "what it is called"`; `export` writes such files.',
+    )
+    tags: Annotated[list[Name], UNMANAGED] = Field([], description="Tags that every one of the pictures carries.")
     restore: bool = Field(default=False, description="Upload again what a person deleted from the lake.")
     index: FilePath = Field(
-        "", description="File that `picsellia-apply index` writes, for machines without the pictures."
+        "",
+        description="File that `picsellia-apply index` writes: it says what the set holds where pictures are not on a "
+        "machine, be it some or all.",
     )
-    protect: bool = Field(default=False, description=PROTECT)
+    protect: Annotated[bool, UNMANAGED] = Field(default=False, description=PROTECT)
 
 
 class TagQuerySpec(Node):
     """A named selection of the lake; may also keep tags on what it selects."""
 
     tags: list[Name] = Field(min_length=1, description="A picture is selected when it carries all of them.")
-    quantity: Quantity = Field(1.0, description="A stable share of the selection, over 0 and at most 1.")
-    add: list[Name] = Field([], description="Tags to keep on what is selected.")
-    remove: list[Name] = Field([], description="Tags to keep off what is selected, whoever put them there.")
+    quantity: Quantity = Field(
+        1.0,
+        description="A stable share of the selection: a picture is in by the hash of its name, whatever else there is.",
+    )
+    add: Annotated[list[Name], UNMANAGED] = Field([], description="Tags to keep on what is selected.")
+    remove: Annotated[list[Name], UNMANAGED] = Field(
+        [], description="Tags to keep off what is selected, whoever put them there."
+    )
 
 
 class LabelSpec(Node):
     """A label; its key is name and type."""
 
     name: Name = Field(description="The label's name, in its own case.")
-    type: Literal["rectangle", "polygon", "classification"] = Field(description="Which geometry of an object is sent.")
+    type: Literal["rectangle", "polygon", "classification"] = Field(
+        description="Which geometry of an object is sent; a classification has none."
+    )
 
 
 class SelectionSpec(Node):
@@ -126,7 +139,7 @@ class SelectionSpec(Node):
 
     query: Name = Field("", description="A TagQuery's name.")
     tags: list[Name] = Field([], min_length=1, description="All of these tags.")
-    quantity: Quantity = Field(1.0, description="With `tags`: a stable share, over 0 and at most 1.")
+    quantity: Quantity = Field(1.0, description="With `tags`: a stable share, as a TagQuery's.")
     set: Name = Field("", description="A PictureSet's name.")
     names: FilePath = Field("", description="A text file with one picture name per line.")
 
@@ -148,10 +161,11 @@ class AnnotationSpec(Node):
     """An annotation file or folder."""
 
     path: FilePath = Field(description="File or folder, relative to this manifest.")
-    format: Literal[FORMATS] = Field(description="How it is written.")  # type: ignore[valid-type]
+    format: Literal[FORMATS] = Field(description="How it is written: JSON, XML files, or JSON.")  # type: ignore[valid-type]
     policy: Literal["merge", "seed", "mirror"] = Field(
         "merge",
-        description="merge: three ways, what people made is kept; seed: only where a picture has none; mirror: equal.",
+        description="`merge`: three ways, what people made is kept; `seed`: only where a picture has none; `mirror`: "
+        "the platform as the file, what people made is deleted.",
     )
     coordinates: Literal["auto", "one-based", "zero-based"] = Field(
         "auto", description="Where the file's pixels begin to count; only PASCAL-VOC leaves that open."
@@ -163,22 +177,29 @@ class VersionSpec(Node):
     """A version: a snapshot that may grow."""
 
     name: VersionName = Field(description="The version's name; not `latest`.")
-    from_: VersionName = Field("-", alias="from", description="An earlier version of this dataset to begin with.")
-    pictures: SelectionSpec = Field(SelectionSpec.model_construct(), description="Which pictures it holds.")
-    labels: list[LabelSpec] = Field([], description="Labels of this version; absent: those of the dataset.")
-    annotations: list[AnnotationSpec] = Field([], description="Where its annotations come from.")
-    frozen: bool = Field(default=False, description="Never changes after it was created.")
-    protect: bool = Field(default=False, description=PROTECT)
+    from_: Annotated[VersionName, Absent("none")] = Field(
+        "-",
+        alias="from",
+        description="An earlier version of this dataset: its pictures, labels and annotations are copied at creation, "
+        "and not looked at again.",
+    )
+    pictures: Annotated[SelectionSpec, UNMANAGED] = Field(
+        SelectionSpec.model_construct(), description="Which pictures it holds."
+    )
+    labels: Annotated[list[LabelSpec], Absent("the dataset's")] = Field([], description="Labels of this version.")
+    annotations: Annotated[list[AnnotationSpec], UNMANAGED] = Field([], description="Where its annotations come from.")
+    frozen: bool = Field(default=False, description="Never changes after it was created; what differs is drift.")
+    protect: Annotated[bool, UNMANAGED] = Field(default=False, description=PROTECT)
 
 
 class DatasetSpec(Node):
     """A dataset, its labels and its versions."""
 
-    description: Text = Field("", description="What it is.")
-    private: bool = Field(default=True, description="Whether only the organization sees it.")
-    labels: list[LabelSpec] = Field([], description="Labels of every version; absent: labels are unmanaged.")
-    versions: list[VersionSpec] = Field([], description="Created in this order.")
-    protect: bool = Field(default=False, description=PROTECT)
+    description: Annotated[Text, UNMANAGED] = Field("", description="What it is.")
+    private: Annotated[bool, UNMANAGED] = Field(default=True, description="Whether only the organization sees it.")
+    labels: Annotated[list[LabelSpec], UNMANAGED] = Field([], description="Labels of every version.")
+    versions: Annotated[list[VersionSpec], UNMANAGED] = Field([], description="Created in this order.")
+    protect: Annotated[bool, UNMANAGED] = Field(default=False, description=PROTECT)
 
 
 class Readme(Node):
@@ -204,12 +225,14 @@ class NetworkSpec(Node):
     """A network's properties and files."""
 
     type: Name = Field(description="What it does: detection, segmentation, classification, ...")
-    framework: Text = Field("", description="What it is written in: tensorflow2, pytorch, ...")
-    description: Text = Field("", description="What it is.")
-    private: bool = Field(default=True, description="Whether only the organization sees it.")
-    tags: list[Name] = Field([], description="The network's own tags.")
-    labels: dict[Name, Name] = Field({}, description="Class number to label.")
-    base_parameters: dict[str, Any] = Field({}, description="Parameters as the network's code expects them.")
+    framework: Annotated[Text, UNMANAGED] = Field("", description="What it is written in: tensorflow2, pytorch, ...")
+    description: Annotated[Text, UNMANAGED] = Field("", description="What it is.")
+    private: Annotated[bool, UNMANAGED] = Field(default=True, description="Whether only the organization sees it.")
+    tags: Annotated[list[Name], UNMANAGED] = Field([], description="The network's own tags.")
+    labels: Annotated[dict[Name, Name], UNMANAGED] = Field({}, description="Class number to label.")
+    base_parameters: Annotated[dict[str, Any], UNMANAGED] = Field(
+        {}, description="Parameters as the network's code expects them."
+    )
     readme: Annotated[
         Readme,
         BeforeValidator(_readme),
@@ -226,10 +249,11 @@ class NetworkSpec(Node):
                 ]
             }
         ),
+        UNMANAGED,
     ] = Field(Readme.model_construct(), description="A text, or `{file: PATH}`.")
-    files: dict[Name, FilePath] = Field({}, description="Key to file, relative to this manifest.")
-    thumbnail: FilePath = Field("", description="A picture of it.")
-    protect: bool = Field(default=False, description=PROTECT)
+    files: Annotated[dict[Name, FilePath], UNMANAGED] = Field({}, description="Key to file, relative to this manifest.")
+    thumbnail: Annotated[FilePath, UNMANAGED] = Field("", description="A picture of it.")
+    protect: Annotated[bool, UNMANAGED] = Field(default=False, description=PROTECT)
 
 
 class GuardsSpec(Node):
@@ -249,12 +273,17 @@ class MovedSpec(Node):
 class WorkspaceSpec(Node):
     """Where and how."""
 
-    host: Annotated[Text, AfterValidator(_web_address)] = Field(
-        "", description="The platform's address; without it the embedded lake."
+    host: Annotated[Text, AfterValidator(_web_address), Absent("the embedded lake")] = Field(
+        "", description="The platform's address, where neither `--host` nor PICSELLIA_HOST names one."
     )
-    organization: Name = Field("", description="The organization's name or id.")
-    guards: GuardsSpec = Field(GuardsSpec.model_construct(), description="Budgets of one apply.")
-    prune: bool = Field(default=False, description="Delete what we made and nobody declares any more.")
+    organization: Annotated[Name, Absent("the token's")] = Field("", description="The organization's name or id.")
+    guards: Annotated[GuardsSpec, Absent("their defaults")] = Field(
+        GuardsSpec.model_construct(), description="Budgets of one apply."
+    )
+    prune: bool = Field(
+        default=False,
+        description="Delete what this workspace made and no manifest declares any more; `--prune`, `--no-prune` win.",
+    )
     variables: Annotated[dict[str, Any], WithJsonSchema(VARIABLES_SCHEMA)] = Field(
         {}, description="Variables with their defaults, null for none: `${var.name}` in any value. No secrets."
     )

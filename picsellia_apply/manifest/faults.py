@@ -62,7 +62,17 @@ def faults_of(
         pass_over_null: Say nothing about values that are null.
     """
     details = error.errors(include_url=False)
-    return [_fault(one, model, place) for one in details if not (pass_over_null and one["input"] is None)]
+    meant = _meant(details, model)
+    told = [one for one in details if not (pass_over_null and one["input"] is None) and one["loc"] not in meant]
+    return [_fault(one, model, place) for one in told]
+
+
+def _meant(details: Sequence[ErrorDetails], model: type[BaseModel]) -> set[tuple[int | str, ...]]:
+    """Return where a field is missing that stands there under a name much like its own: that is one fault, not two."""
+    missing = {one["loc"] for one in details if one["type"] == "missing"}
+    unknown = [one["loc"] for one in details if one["type"] == "extra_forbidden"]
+    near = ((*loc[:-1], nearest(str(loc[-1]), _fields(type_at(model, [*map(str, loc[:-1])])))) for loc in unknown)
+    return missing.intersection(near)
 
 
 def _fault(  # noqa: PLR0911 - one line per kind of refusal

@@ -91,23 +91,43 @@ def indexes_of(
     if collected.undecided:
         diagnostics.append(_undecided(collected, workspace))
     chosen = _chosen(collected, wanted.sets, diagnostics)
-    counted = AddedUp(progress) if progress else None
-    found: list[tuple[PictureSet, Path]] = []
-    against: dict[str, list[Diagnostic]] = {}
-    for read, document in chosen:
-        part = counted.part() if counted else None
-        one, told = read_picture_set(read, document, cache, part, use_index="pointers" if wanted.as_is else "never")
-        against[one.name] = [fault for fault in told if fault.code == "P034"]
-        diagnostics += [fault for fault in told if fault.code not in _TOLD_BY_COMPARING]
-        diagnostics += _path_faults(one.pictures, read.place)
-        found.append((one, index_path(read, document)))
-    diagnostics += shared_indexes(found)
+    found = _read_sets(chosen, cache, progress, diagnostics, as_is=wanted.as_is)
+    diagnostics += shared_indexes([(one.pictures, one.path) for one in found])
     cache.save()
     told_once = order(positioned(collected.variables.named(diagnostics), locator))
     if any(one.severity is Severity.error for one in told_once):
         raise InvalidInput(told_once)
-    ordered = sorted(found, key=lambda pair: pair[0].name)
-    return tuple(_index(one, path, against[one.name]) for one, path in ordered), told_once
+    return tuple(map(_index, sorted(found, key=lambda one: one.pictures.name))), told_once
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A picture set as it is here, the file of its index, and what git-lfs pointers say against that."""
+
+    pictures: PictureSet
+    path: Path
+    against: tuple[Diagnostic, ...]
+
+
+def _read_sets(
+    chosen: Sequence[tuple[Read, PictureSetDocument]],
+    cache: StatCache,
+    progress: Progress | None,
+    diagnostics: list[Diagnostic],
+    *,
+    as_is: bool,
+) -> list[_Found]:
+    """Read picture sets as they are on this disk; what is wrong with them is added to the diagnostics."""
+    counted = AddedUp(progress) if progress else None
+    found = []
+    for read, document in chosen:
+        part = counted.part() if counted else None
+        one, told = read_picture_set(read, document, cache, part, use_index="pointers" if as_is else "never")
+        diagnostics += [fault for fault in told if fault.code not in _TOLD_BY_COMPARING]
+        diagnostics += _path_faults(one.pictures, read.place)
+        against = tuple(fault for fault in told if fault.code == "P034")
+        found.append(_Found(one, index_path(read, document), against))
+    return found
 
 
 def _chosen(
@@ -155,8 +175,9 @@ def _path_faults(pictures: LocalPictures, place: Place) -> Iterable[Diagnostic]:
         yield fault("P013", message, place.at("spec", "from"), hint, count=len(wrong))
 
 
-def _index(one: PictureSet, path: Path, told: Sequence[Diagnostic]) -> SetIndex:
-    """Compare a set with its file; `told` is what git-lfs pointers say against it."""
+def _index(found: _Found) -> SetIndex:
+    """Compare a set with its file."""
+    one, path = found.pictures, found.path
     text, count = index_text(one.pictures), len(one.pictures.names)
     try:
         data = path.read_bytes()
@@ -166,8 +187,8 @@ def _index(one: PictureSet, path: Path, told: Sequence[Diagnostic]) -> SetIndex:
     same = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n") == text.encode()
     before, faults = read_index(data, shown_path(path))
     differs = "" if faults else str(difference(one.pictures, before))
-    if told:
-        differs, same = "; ".join(diagnostic.message for diagnostic in told), False
+    if found.against:
+        differs, same = "; ".join(diagnostic.message for diagnostic in found.against), False
     return SetIndex(one.name, path, text, count, found=not faults, same=same, difference=differs)
 
 

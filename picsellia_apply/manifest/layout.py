@@ -46,7 +46,7 @@ class VersionLayout:
     """One version: its pictures are those of a set, or those that a text file names.
 
     Attributes:
-        name: Its name.
+        name: Of the split that it is, or `first`.
         picture_set: The set, or None.
         names: The text file that is there, or None.
         listed: Names in the lake, where such a text file must be written.
@@ -82,7 +82,7 @@ class Layout:
 def lay_out(survey: Survey, name: str) -> Layout:
     """Decide what to write for a folder.
 
-    Split lists become versions of one picture set; else folders that annotation files divide among them become a
+    Split lists become a version each, of one picture set; else folders that annotation files divide among them become a
     picture set and a version each; else there is one set and one version, `first`.
 
     Args:
@@ -211,9 +211,7 @@ def _split_versions(
     if not splits:
         return (VersionLayout("first", sets[0].name, None, (), sets[0].count, used),)
     by_name = {posixpath.basename(folder): sources for folder, sources in splits.items()}
-    return tuple(
-        VersionLayout(_version_name(one.tags[1]), one.name, None, (), one.count, by_name[one.tags[1]]) for one in sets
-    )
+    return tuple(VersionLayout(one.tags[1], one.name, None, (), one.count, by_name[one.tags[1]]) for one in sets)
 
 
 def _listed_version(split: SplitList, used: tuple[Source, ...], survey: Survey, one: SetLayout) -> VersionLayout:
@@ -223,15 +221,11 @@ def _listed_version(split: SplitList, used: tuple[Source, ...], survey: Survey, 
     is_exact = set(split.lines) == set(listed)
     sources = tuple(source for source in used if source.covers & split.pictures)
     path = split.path if is_exact else None
-    return VersionLayout(_version_name(split.name), None, path, () if is_exact else listed, len(listed), sources)
+    return VersionLayout(split.name, None, path, () if is_exact else listed, len(listed), sources)
 
 
 def _name_in_lake(picture: Path, one: SetLayout) -> str:
     return picture_name(picture.relative_to(one.folder).as_posix(), one.naming)
-
-
-def _version_name(split: str) -> str:
-    return "latest-split" if split == "latest" else split
 
 
 def _labels(sources: Sequence[Source]) -> tuple[tuple[str, str, int], ...]:

@@ -33,7 +33,7 @@ from picsellia_apply.manifest.network import read_network
 from picsellia_apply.manifest.pictures import OF_THIS_DISK, common_pictures, read_picture_set
 from picsellia_apply.manifest.policy import judged_by_nobody, read_policy
 from picsellia_apply.manifest.references import reference_faults
-from picsellia_apply.manifest.sizes import size_findings
+from picsellia_apply.manifest.sizes import local_size_findings
 from picsellia_apply.manifest.tags import tag_faults
 from picsellia_apply.manifest.variables import Given
 from picsellia_apply.manifest.workspace import choose_workspace, read_workspace
@@ -168,7 +168,7 @@ class _Loading:
             *shared_indexes(self.indexed),
             *tag_faults(sets, queries, self.locator),
             *move_faults(chosen.moved, collected),
-            *size_findings(self.datasets, sets),
+            *local_size_findings(self.datasets, sets),
             *([] if collected.broken else judged_by_nobody(self.policies, self.datasets)),
         ]
         return chosen

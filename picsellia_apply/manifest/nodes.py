@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -17,6 +18,17 @@ SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LEN
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=VISIBLE)]
 Quantity = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Says in the manual what it means that a field is absent, where that is not the field's default."""
+
+    meaning: str
+
+
+UNMANAGED = Absent("not managed")
+"""The field is left as it is on the platform, whatever that is."""
 
 
 class Node(BaseModel):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from picsellia_apply.errors import Diagnostic, Severity
-from picsellia_apply.local import StatCache, scan_pictures
+from picsellia_apply.local import PictureIndex, StatCache, scan_pictures
 from picsellia_apply.local.measure import Progress
 from picsellia_apply.manifest.documents import PictureSetDocument, PictureSetSpec, managed
 from picsellia_apply.manifest.faults import fault, finding
@@ -18,9 +18,10 @@ from picsellia_apply.manifest.index import compared, load_index
 from picsellia_apply.manifest.listed import read_exact
 from picsellia_apply.manifest.near import near_path_hint
 from picsellia_apply.manifest.paths import existing, is_within, read_text
-from picsellia_apply.model.declaration import PictureSet
+from picsellia_apply.model.declaration import LocalPictures, PictureSet
 from picsellia_apply.source import Place
 
+UseIndex = Literal["always", "pointers", "never"]
 _log = logging.getLogger(__name__)
 _SHOWN = 3
 OF_THIS_DISK = frozenset({"P014", "P015"})
@@ -37,7 +38,7 @@ def read_picture_set(
     cache: StatCache,
     progress: Progress | None = None,
     *,
-    use_index: Literal["always", "pointers", "never"] = "always",
+    use_index: UseIndex = "always",
 ) -> tuple[PictureSet, list[Diagnostic]]:
     """Find and read the pictures of one document.
 
@@ -52,14 +53,9 @@ def read_picture_set(
     Returns:
         The set, and every fault, with places.
     """
-    spec, place = document.spec, read.place.at("spec", "index")
+    spec = document.spec
     told: list[Diagnostic] = []
-    written = None if use_index == "never" else managed(spec, "index")
-    if use_index == "never" and "index" in spec.model_fields_set:  # it will be written, not read
-        is_within(read.reach, spec.index, place, told)
-    index = None if written is None else load_index(read.reach, written, place, told)
-    if index is not None and use_index == "pointers":
-        index = dataclasses.replace(index, stands_in=False)
+    index = _index_of(read, spec, use_index, told)
     pictures, diagnostics = scan_pictures(
         [read.folder / source for source in spec.from_],
         include=spec.include,
@@ -71,17 +67,31 @@ def read_picture_set(
         called=_called(read, spec, told),
     )
     if index is not None and not any(one.severity is Severity.error for one in diagnostics):
-        told += compared(pictures, index, spec.index, place)
+        told += compared(pictures, index, spec.index, read.place.at("spec", "index"))
     count = len(pictures.names)
     _log.info("found %s picture%s of `%s`", f"{count:,}", "s" * (count != 1), document.metadata.name)
-    tags = managed(spec, "tags")
-    kept = None if tags is None else tuple(dict.fromkeys(tags))
-    protect = managed(spec, "protect")
-    result = PictureSet(document.metadata.name, read.place, pictures, kept, spec.restore, protect)
-    if written is not None and any(one.severity is Severity.error for one in told):
+    indexed = use_index != "never" and managed(spec, "index") is not None
+    if indexed and any(one.severity is Severity.error for one in told):
         diagnostics = tuple(one for one in diagnostics if one.code not in _LOOKED_UP)
     told += [_placed(_hinted(one, read.folder, spec.from_), read.place.at("spec")) for one in diagnostics]
-    return result, told
+    return _declared(read, document, pictures), told
+
+
+def _declared(read: Read, document: PictureSetDocument, pictures: LocalPictures) -> PictureSet:
+    spec, tags = document.spec, managed(document.spec, "tags")
+    kept = None if tags is None else tuple(dict.fromkeys(tags))
+    return PictureSet(document.metadata.name, read.place, pictures, kept, spec.restore, managed(spec, "protect"))
+
+
+def _index_of(read: Read, spec: PictureSetSpec, use: UseIndex, diagnostics: list[Diagnostic]) -> PictureIndex | None:
+    """Return the index to look up what is not on this machine; None where there is none to be used."""
+    place, written = read.place.at("spec", "index"), managed(spec, "index")
+    if use == "never":
+        if "index" in spec.model_fields_set:  # it will be written, not read
+            is_within(read.reach, spec.index, place, diagnostics)
+        return None
+    index = None if written is None else load_index(read.reach, written, place, diagnostics)
+    return index if index is None or use == "always" else dataclasses.replace(index, stands_in=False)
 
 
 def _called(read: Read, spec: PictureSetSpec, diagnostics: list[Diagnostic]) -> Mapping[str, str]:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from picsellia_apply.errors import Diagnostic
+from picsellia_apply.local import hash_file
 from picsellia_apply.manifest.documents import PolicyDocument, managed
-from picsellia_apply.manifest.faults import did_you_mean, finding
+from picsellia_apply.manifest.faults import did_you_mean, fault, finding
 from picsellia_apply.manifest.files import Read
 from picsellia_apply.manifest.near import near_path_hint
 from picsellia_apply.manifest.policy_spec import MaxDeleteSpec, PolicySpec
+from picsellia_apply.manifest.reach import Reach
 from picsellia_apply.model.declaration import Dataset
 from picsellia_apply.model.policy import EVERY, PolicyChecks, Program
 from picsellia_apply.source import Place
@@ -21,6 +23,7 @@ from picsellia_apply.source import Place
 def read_policy(read: Read, document: PolicyDocument) -> tuple[PolicyChecks, list[Diagnostic]]:
     """Return one document as checks, and what is odd about it."""
     spec, place = document.spec, read.place.at("spec")
+    told: list[Diagnostic] = []
     checks = PolicyChecks(
         name=document.metadata.name,
         place=read.place,
@@ -32,9 +35,9 @@ def read_policy(read: Read, document: PolicyDocument) -> tuple[PolicyChecks, lis
         max_imbalance=managed(spec, "max_imbalance"),
         findings_up_to=managed(spec, "no_finding_above"),
         ignored_findings=frozenset(spec.ignore_findings),
-        program=_program(spec, read.folder),
+        program=_program(spec, read.reach, place.at("exec"), told),
     )
-    return checks, [*_vacuous(checks, place), *_unrunnable(checks.program, place.at("exec", 0))]
+    return checks, [*told, *_vacuous(checks, place), *_unrunnable(checks.program, place.at("exec", 0))]
 
 
 def judged_by_nobody(policies: Sequence[PolicyChecks], datasets: Iterable[Dataset]) -> Iterator[Diagnostic]:
@@ -59,10 +62,37 @@ def _limits(spec: MaxDeleteSpec) -> dict[str, int]:
     return {unit: getattr(spec, unit) for unit in MaxDeleteSpec.model_fields if unit in spec.model_fields_set}
 
 
-def _program(spec: PolicySpec, folder: Path) -> Program | None:
+def _program(spec: PolicySpec, reach: Reach, place: Place, diagnostics: list[Diagnostic]) -> Program | None:
     if not spec.exec:
         return None
-    return Program(tuple(spec.exec), os.path.abspath(folder), spec.timeout)  # noqa: PTH100 - links stay as they are
+    folder = os.path.abspath(reach.folder)  # noqa: PTH100 - links stay as they are
+    files = tuple(dict(_files(spec.exec, reach, place, diagnostics)).items())
+    return Program(tuple(spec.exec), folder, spec.timeout, files)
+
+
+def _files(
+    words: Sequence[str], reach: Reach, place: Place, diagnostics: list[Diagnostic]
+) -> Iterator[tuple[str, str]]:
+    """Yield the words that name a file of the project, and its sha256: `check.py`, and `rules.txt` of `--by=rules.txt`.
+
+    A program without a `/` is looked up on the PATH, so a file of that name is not what runs.
+    """
+    for row, word in enumerate(words):
+        written = word.partition("=")[2] if word.startswith("-") else word
+        if (row == 0 and "/" not in word) or not _is_of_project(reach, written):
+            continue
+        try:
+            yield word, hash_file(reach.folder / written)[0]
+        except OSError as error:
+            message = f"`{written}` cannot be read, so nobody can tell whether it changes: {error.strerror}"
+            diagnostics.append(fault("M031", message, place.at(row)))
+
+
+def _is_of_project(reach: Reach, written: str) -> bool:
+    try:
+        return bool(written) and (reach.folder / written).is_file() and reach.outside(written) is None
+    except (OSError, ValueError):  # no path at all: a word like any other
+        return False
 
 
 def _vacuous(checks: PolicyChecks, place: Place) -> Iterator[Diagnostic]:

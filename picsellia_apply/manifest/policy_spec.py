@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from picsellia_apply.manifest.nodes import VISIBLE, Name, Node, Percent
+from picsellia_apply.manifest.nodes import VISIBLE, Absent, Name, Node, Percent
 from picsellia_apply.model.policy import EVERY
 
 _SCOPES = frozenset({"versions", "ignoreFindings", "timeout"})
 """Fields that check nothing by themselves."""
 
+NO_LIMIT = Absent("no limit")
+NO_CHECK = Absent("not checked")
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Word = Annotated[str, StringConstraints(max_length=4096, pattern=VISIBLE)]
 FindingCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{3}$")]
@@ -30,11 +32,11 @@ def _for_every_label(value: Any) -> Any:
 class MaxDeleteSpec(Node):
     """How much one apply may delete, counted with everything that goes along; what is absent has no limit."""
 
-    pictures: Count = Field(0, description="Pictures of the lake.")
-    tags: Count = Field(0, description="Tags on pictures.")
-    members: Count = Field(0, description="Pictures taken out of versions.")
-    objects: Count = Field(0, description="Annotation objects.")
-    addresses: Count = Field(0, description="Whole things: versions, labels, networks, files, ...")
+    pictures: Annotated[Count, NO_LIMIT] = Field(0, description="Pictures of the lake.")
+    tags: Annotated[Count, NO_LIMIT] = Field(0, description="Tags on pictures.")
+    members: Annotated[Count, NO_LIMIT] = Field(0, description="Pictures taken out of versions.")
+    objects: Annotated[Count, NO_LIMIT] = Field(0, description="Annotation objects.")
+    addresses: Annotated[Count, NO_LIMIT] = Field(0, description="Whole things: versions, labels, networks, files, ...")
 
 
 class PolicySpec(Node):
@@ -45,7 +47,7 @@ class PolicySpec(Node):
         min_length=1,
         description="Which declared versions the checks on data judge: globs over `DATASET@VERSION`.",
     )
-    max_delete: MaxDeleteSpec = Field(
+    max_delete: Annotated[MaxDeleteSpec, NO_CHECK] = Field(
         MaxDeleteSpec.model_construct(), alias="maxDelete", description="How much one apply may delete."
     )
     min_objects_per_label: Annotated[
@@ -60,26 +62,27 @@ class PolicySpec(Node):
                 ]
             }
         ),
+        NO_CHECK,
     ] = Field(
         {},
         alias="minObjectsPerLabel",
         description="Fewest objects of each label in each version: a number, or label to number with `*` for the rest.",
     )
-    required_labels: list[Name] = Field(
+    required_labels: Annotated[list[Name], NO_CHECK] = Field(
         [], min_length=1, alias="requiredLabels", description="Labels that every version must have, of any type."
     )
-    max_unannotated_percent: Percent = Field(
+    max_unannotated_percent: Annotated[Percent, NO_CHECK] = Field(
         100.0,
         alias="maxUnannotatedPercent",
         description="Largest share of a version's pictures without annotation; a background picture has one.",
     )
-    max_imbalance: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
+    max_imbalance: Annotated[float, Field(ge=1, allow_inf_nan=False), NO_CHECK] = Field(
         1.0,
         alias="maxImbalance",
         description="In each version, the label with most objects has at most so many times those of the one with "
         "fewest.",
     )
-    no_finding_above: Literal["none", "note", "warning"] = Field(
+    no_finding_above: Annotated[Literal["none", "note", "warning"], NO_CHECK] = Field(
         "warning",
         alias="noFindingAbove",
         description="`note` lets no warning pass, `none` not even a note; errors end every plan anyway.",
@@ -87,11 +90,12 @@ class PolicySpec(Node):
     ignore_findings: list[FindingCode] = Field(
         [], min_length=1, alias="ignoreFindings", description="Codes that `noFindingAbove` passes over."
     )
-    exec: list[Word] = Field(
+    exec: Annotated[list[Word], NO_CHECK] = Field(
         [],
         min_length=1,
         description="A program and its arguments: gets the plan as JSON on stdin, refuses with an exit code other "
-        "than 0. With a `/` relative to this manifest, else on the PATH; runs in this manifest's folder.",
+        "than 0. With a `/` relative to this manifest, else on the PATH; runs in this manifest's folder. A saved plan "
+        "binds the bytes of the files of the project that it names.",
     )
     timeout: Annotated[int, Field(ge=1, le=3600)] = Field(60, description="Seconds that `exec` may take.")
 

@@ -45,6 +45,12 @@ _DATASET_HEAD = """# A dataset: its labels, and its versions, each a snapshot of
 # A field that is absent is left alone on the platform; an empty one is made empty.
 """
 
+_SPLITS_HEAD = """# Each split is a dataset of its own, with one version: any platform can hold that.
+# (One dataset may have them as versions where the platform can make a version anew, as the lake can.)
+"""
+FIRST = "first"
+"""What a dataset's first version is called: on a platform of SDK v2 alone it has no other name."""
+
 
 def scalar(text: str) -> str:
     """Return `text` as a YAML scalar of one line that every YAML reader takes for this text."""
@@ -85,7 +91,7 @@ def manifests_for(layout: Layout, name: str, out: Path, *, workspace: str) -> di
     }
     return {
         out / "pictures.yaml": _HEAD + _PICTURES_HEAD + "---\n".join(_picture_set(one, out) for one in layout.sets),
-        out / "dataset.yaml": _HEAD + _DATASET_HEAD + _dataset(layout, name, out),
+        out / "dataset.yaml": _HEAD + _datasets(layout, name, out),
         out / "workspace.yaml": _HEAD + _WORKSPACE_HEAD + _workspace(workspace),
         **lists,
         out / SCHEMA_FILE: json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
@@ -175,27 +181,49 @@ def _picture_set(one: SetLayout, out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _dataset(layout: Layout, name: str, out: Path) -> str:
+def _datasets(layout: Layout, name: str, out: Path) -> str:
+    """Return one dataset; of several splits one for each, since that is what every platform can hold."""
+    splits = len(layout.versions) > 1
+    names = [f"{name}-{version.name}" if splits else name for version in layout.versions]
+    texts = [
+        _dataset(called, version, layout.labels, out, first=row == 0, counted=" in all" if splits else "")
+        for row, (called, version) in enumerate(zip(names, layout.versions, strict=True))
+    ]
+    rest = [
+        f"  # not used: {{path: {_commented(source, out)}, format: {source.format}}}: {_line(reason)}\n"
+        for source, reason in layout.left_out
+    ]
+    head = _DATASET_HEAD + (_SPLITS_HEAD if splits else "")
+    return head + "---\n".join(texts) + "".join(rest)
+
+
+def _dataset(
+    name: str,
+    version: VersionLayout,
+    labels: Sequence[tuple[str, str, int]],
+    out: Path,
+    *,
+    first: bool,
+    counted: str,
+) -> str:
+    """Return one Dataset document; the first one explains what it says."""
     lines = [
         "apiVersion: picsellia-apply/v1",
         "kind: Dataset",
         f"metadata: {{name: {value(name)}}}",
         "spec:",
-        "  # description: What it shows, and where it comes from",
+        *(["  # description: What it shows, and where it comes from"] if first else []),
         "  private: true",
     ]
-    if layout.labels:
-        lines.append(_column("  labels:", "the type decides which geometry of an object is sent"))
-        for label, kind, count in layout.labels:
-            lines.append(_column(f"    - {{name: {value(label)}, type: {kind}}}", f"{count:,} objects"))
-    else:
+    if labels:
+        told = "the type decides which geometry of an object is sent"
+        lines.append(_column("  labels:", told) if first else "  labels:")
+        for label, kind, count in labels:
+            line = f"    - {{name: {value(label)}, type: {kind}}}"
+            lines.append(_column(line, f"{count:,} objects{counted}") if first else line)
+    elif first:
         lines += ["  # labels:", "  #   - {name: car, type: rectangle}"]
-    lines.append("  versions:")
-    for index, version in enumerate(layout.versions):
-        lines += _version(version, out, explain=index == 0)
-    for source, reason in layout.left_out:
-        lines.append(f"  # not used: {{path: {_commented(source, out)}, format: {source.format}}}: {_line(reason)}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "  versions:", *_version(version, out, explain=first)]) + "\n"
 
 
 def _commented(source: Source, out: Path) -> str:
@@ -214,7 +242,7 @@ def _version(version: VersionLayout, out: Path, *, explain: bool) -> list[str]:
     else:
         chosen = f"{{set: {value(version.picture_set or '')}}}"
     lines = [
-        f"    - name: {value(version.name)}",
+        f"    - name: {FIRST}",
         _column(f"      pictures: {chosen}", f"{version.count:,} pictures"),
     ]
     if not version.sources:

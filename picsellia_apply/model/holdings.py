@@ -27,10 +27,12 @@ class Holdings:
         picture_ids: Name to id; what is not in the lake is left out.
         sha256: Name to the hex digest of its bytes, None where the platform cannot say.
         versions: Dataset and version to the pictures that it holds, by name.
+        tags: Tag to the pictures that carry it.
         etags: Name to what stands for all of this at a platform that deletes under conditions, else nothing.
     """
 
     picture_ids: Mapping[str, str]
     sha256: Mapping[str, str | None]
     versions: Mapping[tuple[str, str], Mapping[str, Held]]
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
     etags: Mapping[str, str] = field(default_factory=dict)

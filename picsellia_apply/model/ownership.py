@@ -7,7 +7,7 @@ are known, and never ours to take away. Once adopted, a member stays so until it
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory, Record
@@ -57,6 +57,17 @@ def is_memory(record: Record) -> bool:
     """Return whether a record holds nothing but deletions to remember."""
     deleted = record.fields.get(DELETED, ())
     return bool(deleted) and len(deleted) == len(record.members)
+
+
+def without_members(record: Record, names: Set[str]) -> Record:
+    """Return a record that knows nothing of some members any more."""
+    fields = dict(record.fields)
+    for listed in (ADOPTED, DELETED):
+        left = [name for name in fields.pop(listed, ()) if name not in names]
+        if left:
+            fields[listed] = left
+    members = {name: value for name, value in record.members.items() if name not in names}
+    return replace(record, fields=fields, members=members)
 
 
 def frozen_pictures(frozen: Iterable[str], observed: Mapping[str, Resource]) -> dict[str, Set[str]]:

@@ -31,11 +31,14 @@ class Program:
         command: The program and its arguments, as the manifest has them; with a `/` relative to `folder`, else on PATH.
         folder: Absolute path of the manifest's folder, in which it runs; never written to a plan.
         timeout_s: How long it may take, in seconds.
+        files: The words of `command` that name a file of the project, each with the hex sha256 of its bytes: whoever
+            reviewed a plan reviewed what these say.
     """
 
     command: tuple[str, ...]
     folder: str
     timeout_s: int = 60
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,10 @@ class PolicyChecks:
 
 
 def policy_digests(policies: Iterable[PolicyChecks]) -> dict[str, str]:
-    """Return name to the hex sha256 of each Policy document, whatever file of whatever machine it is declared in."""
+    """Return name to the hex sha256 of each Policy document, whatever file of whatever machine it is declared in.
+
+    The bytes of its program count, as far as they are files of the project.
+    """
     return {
         one.name: hashlib.sha256(msgspec.json.encode(_unplaced(one), order="sorted")).hexdigest() for one in policies
     }

@@ -41,14 +41,16 @@ class Result:
         seconds: How long it took.
         requests: How many were sent for it.
         lease_lost: How the lease was lost, which stopped it; empty as long as it was ours.
+        unwritable: Why the journal or the inventory could not be written, which stopped it; else empty.
     """
 
     operations: tuple[OperationResult, ...] = ()
     seconds: float = 0.0
     requests: int = 0
     lease_lost: str = ""
+    unwritable: str = ""
 
     @property
     def complete(self) -> bool:
-        """Return whether every operation was done."""
-        return all(operation.status in ("done", "already") for operation in self.operations)
+        """Return whether every operation was done, and is known to be."""
+        return not self.unwritable and all(operation.status in ("done", "already") for operation in self.operations)

@@ -38,6 +38,12 @@ from typing import Any
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.source import Place
 
+PictureSize = tuple[int, int, int, int]
+"""Width and height of a picture in px, as it is displayed and as it is stored.
+
+Stored is 0, 0 where nobody knows whether the picture is turned: SDK v2 tells what whoever uploaded it stated.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Lake:
@@ -46,10 +52,12 @@ class Lake:
     Attributes:
         pictures: Name to sha256 (hex), None where the platform cannot say.
         tags: Tag to the names that carry it.
+        sizes: Name to size, of pictures that are in no set of the manifests (observed only, where a file states sizes).
     """
 
     pictures: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sizes: Mapping[str, PictureSize] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

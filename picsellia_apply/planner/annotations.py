@@ -103,7 +103,8 @@ def diff_annotations(case: Case, version: VersionState, side: Side | None = None
     record = _record(case, wanted, tally, version)
     notices = _notices(case.text, tally, exists=version.exists)
     action: Action = "create" if not start and (case.record is None or not version.exists) else "update"
-    ours = {**base, **{name: (*base.get(name, ()), *texts) for name, texts in tally.reverted.items()}}
+    copies: Objects = case.observed.options.get("copies", {}) if case.observed is not None else {}
+    ours = {**copies, **base, **{name: (*base.get(name, ()), *texts) for name, texts in tally.reverted.items()}}
     operations, blasts = _operations(case.text, action, tally.changed, ours, exists=version.exists)
     return Found(record, operations, notices, conflicts=_conflicts(case.text, tally), blasts=blasts)
 
@@ -126,10 +127,10 @@ def _compare(  # noqa: PLR0917
         there = start.get(name)
         if there is wanted[name] or there == wanted[name]:
             continue
-        decide(name, policies.get(name, default), wanted[name], there, base.get(name), cut.get(name, ()))
+        decide(name, policies.get(name, default), wanted[name], there, base.get(name), cut.get(name))
     for name in sorted(base.keys() - wanted.keys()):
         if default != "seed":
-            decide(name, default, None, start.get(name), base[name], cut.get(name, ()))
+            decide(name, default, None, start.get(name), base[name], cut.get(name))
         else:
             tally.kept[name] = base[name]
     return tally
@@ -143,9 +144,9 @@ def _decide(  # noqa: PLR0917
     named: Texts | None,
     there: Texts | None,
     base: Texts | None,
-    cut: Texts,
+    cut: Texts | None,
 ) -> None:
-    held, wanted = there or cut, named or ()
+    held, wanted = there or cut or (), named or ()
     match policy:
         case "seed" | "merge" if side == "manifest" and base is not None:
             after, tally.reverted[name] = reverted(wanted, held, base, match_objects)
@@ -161,7 +162,8 @@ def _decide(  # noqa: PLR0917
                 tally.edited.append(name)
     # What was seeded with objects is never sent again, not even that there are none by now.
     background = named == () and there is None and not (policy == "seed" and side != "manifest" and base)
-    if after != (there or ()) or background:
+    is_cut = cut is not None and there is None  # it was annotated, be it with nothing
+    if after != (there or ()) or background or is_cut:
         tally.changed[name] = ObjectChange(there, after)
 
 

@@ -86,14 +86,15 @@ def _diff_pictures(cases: Mapping[str, Case], world: World) -> Iterator[tuple[st
 
 
 def _diff_tags(cases: Mapping[str, Case], world: World) -> Iterator[tuple[str, Found]]:
-    """Compare the tags: a picture to which two documents give one tag gets it once."""
-    claimed: dict[str, set[str]] = {}
+    """Compare the tags: what two documents do to one tag on a picture is done, and counted, once."""
+    claimed: dict[tuple[str, bool], set[str]] = {}
     for text, case in cases.items():
         if case.address.kind in ("pictures", "query") and case.address.rest:
-            names = claimed.setdefault(case.address.rest[0], set())
+            absent = bool(case.desired.options.get("absent"))
+            names = claimed.setdefault((case.address.rest[0], absent), set())
             found = diff_tag(case, world, names)
             for operation in found.operations:
-                names.update(operation.members.add)
+                names.update(operation.members.remove if absent else operation.members.add)
             yield text, found
 
 

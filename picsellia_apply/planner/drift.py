@@ -258,9 +258,9 @@ def _objects(seen: Seen, ground: Ground) -> Iterator[Drift]:
     baseless = {*known.fields.get(INHERITED, ()), *known.fields.get(ADOPTED, ()), *seen.record.fields.get(ADOPTED, ())}
     found = ObjectsSeen(
         address=seen.text,
-        base=seen.record.members,
+        base={**seen.record.members, **(seen.observed.options.get("bases", {}) if seen.observed else {})},
         wanted=seen.desired.members,
-        there=seen.observed.members if seen.observed is not None else {},
+        there=_as_put(seen),
         held=ground.observed.resources[version].members.keys(),
         options=seen.desired.options,
         baseless=baseless,
@@ -270,6 +270,13 @@ def _objects(seen: Seen, ground: Ground) -> Iterator[Drift]:
         winner=preferred(ground.plan.policy, seen.text) if ground.plan.policy is not None else None,
     )
     yield from drifted_objects(found)
+
+
+def _as_put(seen: Seen) -> Mapping[str, tuple[str, ...]]:
+    """Return the annotations that are there, with those that a killed apply deleted to put others: no person did."""
+    if seen.observed is None:
+        return {}
+    return {**seen.observed.members, **seen.observed.options.get("cut", {})}
 
 
 def _hidden(seen: list[Seen], ground: Ground) -> Iterator[str]:

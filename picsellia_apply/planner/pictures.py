@@ -242,6 +242,7 @@ def delete_pictures(
     reached = [*_reached(gone, world), *_elsewhere(address, world)]
     memberships, strangers = sum(one.members for one in reached), sum(one.strangers for one in reached)
     objects, foreign = sum(one.objects for one in reached), sum(one.foreign for one in reached)
+    tags = _tags_of_others(gone, world)
     operation = Operation(
         address=address,
         action="delete",
@@ -253,8 +254,15 @@ def delete_pictures(
         Blast(address, "delete", "pictures", len(ordered)),
         Blast(address, "delete", "members", memberships, strangers),
         Blast(address, "delete", "objects", objects, foreign),
+        Blast(address, "delete", "tags", tags, tags),
     )
     return (operation,), tuple(blast for blast in blasts if blast.count)
+
+
+def _tags_of_others(gone: Set[str], world: World) -> int:
+    """Return how many tags on pictures that go people put there; those of ours are no loss."""
+    carried = world.observed.lake.tags.items()
+    return sum(len((names & gone) - world.ours.tags.get(tag, frozenset())) for tag, names in carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,13 +306,13 @@ def diff_tag(case: Case, world: World, claimed: Set[str]) -> Found:
     Args:
         case: Members are the pictures that must carry it; with option `absent` those that must not.
         world: What decisions rest on.
-        claimed: Pictures that another address of this plan gives the tag.
+        claimed: Pictures that another address of this plan gives the tag, or takes it from.
     """
     tag = case.address.rest[0]
     wanted = case.desired.members.keys()
     carriers = world.observed.lake.tags.get(tag, frozenset())
     if case.desired.options.get("absent"):
-        return _diff_absent(case, wanted & carriers)
+        return _diff_absent(case, (wanted & carriers) - claimed)
     missing = sorted(wanted - carriers - claimed)
     adopted = (wanted & carriers) - world.ours.tags.get(tag, frozenset())
     operations: tuple[Operation, ...] = ()

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 
 from picsellia_apply.errors import Diagnostic
-from picsellia_apply.model.address import parse_address
-from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import frozen_pictures, ours_of
-from picsellia_apply.model.plan import Notice, Operation, Plan, Policy, Target
+from picsellia_apply.model.inventory import Inventory
+from picsellia_apply.model.plan import Notice, Operation, Plan, Policy, Refusal, Target
 from picsellia_apply.model.policy import PolicyChecks, policy_digests
 from picsellia_apply.model.state import State
-from picsellia_apply.planner.case import Found, World
-from picsellia_apply.planner.diff import diff
+from picsellia_apply.planner.case import Found
+from picsellia_apply.planner.decided import Decided, decide, world_of
 from picsellia_apply.planner.digest import fingerprint, sealed
-from picsellia_apply.planner.gone import diff_gone, gone_addresses
 from picsellia_apply.planner.guard import judge
-from picsellia_apply.planner.lasting import with_last_versions
 from picsellia_apply.planner.moved import move_notices, rename_suggestions
-from picsellia_apply.planner.needs import with_needs
-from picsellia_apply.planner.order import order
 from picsellia_apply.planner.owners import foreign_refusals, owner_notices, owners_of, without_lost
 from picsellia_apply.planner.policies import Judged, judge_policies
 from picsellia_apply.planner.prefer import check_preferences
-from picsellia_apply.planner.protect import protected_refusals, remembered
+from picsellia_apply.planner.protect import protected_refusals
 from picsellia_apply.planner.recorded import recorded as recording
-from picsellia_apply.planner.scope import Scope, scope_of
-from picsellia_apply.planner.takes import with_takes
+from picsellia_apply.planner.scope import scope_of
 from picsellia_apply.planner.words import counted
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
@@ -66,56 +60,59 @@ def plan(
         UsageError: A target or a preference names something that is neither declared nor managed.
     """
     owners = owners_of(observed.owners, desired.resources.keys(), policy)
-    recorded, inventory = inventory, without_lost(inventory, owners)
-    world = _world(desired, observed, inventory, policy)
-    scope = scope_of(policy.targets, desired.resources, recorded.records.keys(), only)
+    scope = scope_of(policy.targets, desired.resources, inventory.records.keys(), only)
     if only is None:
-        check_preferences(policy, desired.resources.keys() | recorded.records.keys())
-    found = dict(diff(world, scope.planned - owners.lost.keys()))
-    leaving = {text: _leaving(one) for text, one in found.items()}
-    gone = {text: diff_gone(text, world, leaving) for text in gone_addresses(world) if text in scope.covered}
-    gone = with_last_versions(gone, found, world)
-    if policy.targets:
-        found = {text: _no_delete_outside(text, one, scope, inventory) for text, one in found.items()}
-    found = remembered(found, desired.resources, inventory)
-    everything = [one for _, one in sorted({**found, **gone}.items())]
-    blasts = [blast for one in everything for blast in one.blasts]
-    operations = order(with_takes(with_needs(everything, desired.resources), blasts), desired.resources)
-    findings = _findings((*desired.findings, *observed.findings))
-    judged = Judged(operations, blasts, findings, desired, observed, inventory, "labels" in policy.features)
-    if whole is not None:
-        judged = replace(judged, findings=_findings(whole[0].findings), desired=whole[0], observed=whole[1])
-    made = Plan(
+        check_preferences(policy, desired.resources.keys() | inventory.records.keys())
+    decided = decide(world_of(desired, observed, without_lost(inventory, owners), policy), scope, owners)
+    refusals = _refusals(decided, inventory, policies, whole)
+    made = replace(_assembled(decided, inventory, target, partly=only is not None), refusals=refusals)
+    made = replace(made, policies=policy_digests(policies), variables=dict(variables))
+    return sealed(replace(made, recorded=recording(made, inventory, observed.moved)))
+
+
+def _refusals(
+    decided: Decided, stored: Inventory, policies: Sequence[PolicyChecks], whole: tuple[State, State] | None
+) -> tuple[Refusal, ...]:
+    """Return what guards and policies have against it; `stored` is the inventory with what others took over."""
+    world, operations, blasts = decided.world, decided.operations, decided.blasts
+    desired, observed, inventory, policy = world.desired, world.observed, world.inventory, world.policy
+    wanted, there = (desired, observed) if whole is None else whole
+    findings = _findings(desired.findings, observed.findings) if whole is None else _findings(wanted.findings)
+    judged = Judged(operations, blasts, findings, wanted, there, inventory, "labels" in policy.features)
+    return (
+        *foreign_refusals(decided.owners, decided.scope.planned, stored, observed.moved),
+        *judge(desired, observed, inventory, policy, blasts),
+        *protected_refusals(operations, desired, observed, inventory, policy),
+        *judge_policies(policies, judged),
+    )
+
+
+def _assembled(decided: Decided, stored: Inventory, target: Target, *, partly: bool) -> Plan:
+    """Return the plan without what is judged; `stored` as for `_refusals`; `partly`: no rename is looked for."""
+    world, everything, operations = decided.world, decided.everything, decided.operations
+    desired, observed = world.desired, world.observed
+    return Plan(
         target=target,
         operations=operations,
         notices=_notices(
             everything,
-            owners.taken,
-            owner_notices(owners, recorded.records.keys(), desired.resources.keys()),
+            decided.owners.taken,
+            owner_notices(decided.owners, stored.records.keys(), desired.resources.keys()),
             move_notices(observed.moved),
-            () if policy.targets or only is not None else rename_suggestions(desired, inventory),
+            () if world.policy.targets or partly else rename_suggestions(desired, world.inventory),
         ),
         blocked=tuple(blocked for one in everything for blocked in one.blocked),
         conflicts=tuple(conflict for one in everything for conflict in one.conflicts),
-        refusals=(
-            *foreign_refusals(owners, scope.planned, recorded, observed.moved),
-            *judge(desired, observed, inventory, policy, blasts),
-            *protected_refusals(operations, desired, observed, inventory, policy),
-            *judge_policies(policies, judged),
-        ),
-        findings=findings,
+        findings=_findings(desired.findings, observed.findings),
         limits=_limits(everything, observed),
-        unchanged=sum(not (one.operations or one.blocked or one.conflicts) for one in found.values()),
-        inventory_serial=inventory.serial,
+        unchanged=sum(not (one.operations or one.blocked or one.conflicts) for one in decided.found.values()),
+        inventory_serial=stored.serial,
         fingerprints=_fingerprints(operations, observed),
-        records=_records(inventory, {**found, **gone}),
-        policy=policy,
-        takeovers=owners.taken,
-        variables=dict(variables),
-        policies=policy_digests(policies),
+        records=decided.records,
+        policy=world.policy,
+        takeovers=decided.owners.taken,
         seen=observed if any(one.action == "delete" for one in operations) else None,
     )
-    return sealed(replace(made, recorded=recording(made, recorded, observed.moved)))
 
 
 def _notices(everything: Iterable[Found], taken: Container[str], *more: Iterable[Notice]) -> tuple[Notice, ...]:
@@ -129,50 +126,8 @@ def _notices(everything: Iterable[Found], taken: Container[str], *more: Iterable
     return tuple(sorted((*notices, *(one for some in more for one in some)), key=lambda one: (one.address, one.kind)))
 
 
-def _leaving(found: Found) -> frozenset[str]:
-    return frozenset(name for operation in found.operations for name in operation.members.remove)
-
-
-def _world(desired: State, observed: State, inventory: Inventory, policy: Policy) -> World:
-    pictures: set[str] = set()
-    tags: dict[str, set[str]] = {}
-    for text, resource in desired.resources.items():
-        address = parse_address(text)
-        if address.kind in ("pictures", "query") and not resource.options.get("absent"):
-            names = tags.setdefault(address.rest[0], set()) if address.rest else pictures
-            names.update(resource.options.get("declared", resource.members))
-    ours = ours_of(inventory, observed.lake.pictures)
-    doomed: frozenset[str] = frozenset()
-    frozen = [
-        text for text, one in desired.resources.items() if text.startswith("version/") and one.options.get("frozen")
-    ]
-    pinned = frozen_pictures(frozen, observed.resources)
-    if policy.sweeps and observed.complete:
-        held = frozenset().union(*pinned.values())
-        doomed = frozenset(ours.pictures - pictures) & observed.lake.pictures.keys()
-        doomed -= held | observed.others.pictures.keys()
-    return World(desired, observed, inventory, policy, ours, pictures, tags, doomed, pinned)
-
-
-def _no_delete_outside(text: str, found: Found, scope: Scope, inventory: Inventory) -> Found:
-    """Return what was found without deletes, for an address that a target merely depends on; its record stays."""
-    deletes = [one for one in found.operations if one.action == "delete" or one.members.remove]
-    if text in scope.covered or not deletes:
-        return found
-    kept = tuple(one for one in found.operations if one not in deletes)
-    blasts = tuple(blast for blast in found.blasts if kept and blast.kind == "update")
-    return replace(found, operations=kept, blasts=blasts, record=_joined(inventory.records.get(text), found.record))
-
-
-def _joined(before: Record | None, after: Record | None) -> Record | None:
-    """Return the record with the members of before, so that what is ours to delete stays so."""
-    if before is None or after is None:
-        return after
-    return replace(after, members={**before.members, **after.members})
-
-
-def _findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(dict.fromkeys(findings))
+def _findings(*findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(dict.fromkeys(chain(*findings)))
 
 
 def _limits(everything: Iterable[Found], observed: State) -> tuple[str, ...]:
@@ -189,10 +144,3 @@ def _limits(everything: Iterable[Found], observed: State) -> tuple[str, ...]:
 
 def _fingerprints(operations: Iterable[Operation], observed: State) -> dict[str, str]:
     return {f"{one.action}:{one.address}": fingerprint(one, observed) for one in operations}
-
-
-def _records(inventory: Inventory, found: Mapping[str, Found]) -> dict[str, Record]:
-    """Return the records once everything succeeded: those of before, with every decision taken in."""
-    records = {address: record for address, record in inventory.records.items() if address not in found}
-    records.update({address: one.record for address, one in found.items() if one.record is not None})
-    return dict(sorted(records.items()))

@@ -9,7 +9,7 @@ import msgspec
 
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.model.plan import FORMAT_VERSION, SAMPLE, Blocked, Notice, Operation, Plan, Policy
-from picsellia_apply.render.text import sample_names
+from picsellia_apply.render.members import sample_names
 from picsellia_apply.source import Position
 
 

@@ -6,7 +6,7 @@ A line that has no room for its fields or for the names that it speaks of has th
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 
 from picsellia_apply.render.values import cut
@@ -42,6 +42,8 @@ class Line:
         total: How many members there are.
         named: Whether names stand below where the line has no room for even one.
         below: Lines that stand under it, indented.
+        whole: Still more of them, made only while they are written: every member, however many there are.
+        cut: Whether what stands below it is not all there is.
     """
 
     mark: str
@@ -55,6 +57,8 @@ class Line:
     total: int = 0
     named: bool = False
     below: tuple[str, ...] = ()
+    whole: Iterable[str] = ()
+    cut: bool = False
 
 
 def plain(text: str) -> str:
@@ -81,42 +85,54 @@ def colored(text: str, kind: str, *, color: bool) -> str:
 
 
 def render_lines(lines: Sequence[Line], *, color: bool, width: int = 0) -> list[str]:
-    """Return the lines with aligned columns, without trailing spaces.
+    """Return what `line_rows` yields."""
+    return list(line_rows(lines, color=color, width=width))
+
+
+def line_rows(lines: Sequence[Line], *, color: bool, width: int = 0) -> Generator[str, None, bool]:
+    """Yield the lines with aligned columns, without trailing spaces.
 
     Args:
         lines: What to show.
         color: Whether ANSI colours are wanted.
         width: Columns of the terminal: what has no room goes below its line; 0 for any number.
+
+    Returns:
+        Whether names were left out anywhere.
     """
     verbs = max((len(line.verb) for line in lines), default=0)
     addresses = min(max((len(plain(line.address)) for line in lines if _says(line)), default=0), _ADDRESSES)
-    rendered: list[str] = []
+    cut_anywhere = False
     for line in lines:
         head = f"{line.mark} {line.verb:<{verbs}}"
         address = f"{plain(line.address):<{addresses}}" if line.address else ""
         start = f"  {head}  {address}  " if address else f"  {head}  "
-        text, below = _laid_out(line, (width or _ANY) - len(start), (width or _ANY) - len(_INDENT))
-        rendered.append((start + text).replace(head, colored(head, line.kind, color=color), 1).rstrip())
-        rendered.extend(f"{_INDENT}{one}" for one in below)
-    return rendered
+        text, below, is_cut = _laid_out(line, (width or _ANY) - len(start), (width or _ANY) - len(_INDENT))
+        cut_anywhere |= is_cut
+        yield (start + text).replace(head, colored(head, line.kind, color=color), 1).rstrip()
+        yield from (f"{_INDENT}{one}" for one in below)
+        yield from (f"{_INDENT}{one}" for one in line.whole)
+    return cut_anywhere
 
 
 def _says(line: Line) -> bool:
     return bool(line.text or line.fields or line.reason or line.names) and bool(line.address)
 
 
-def _laid_out(line: Line, room: int, room_below: int) -> tuple[str, list[str]]:
-    """Return what stands on a line after its address, and what stands below it."""
+def _laid_out(line: Line, room: int, room_below: int) -> tuple[str, list[str], bool]:
+    """Return what stands on a line after its address, what stands below it, and whether that is not all."""
     fields, below = ", ".join(map(plain, line.fields)), []
     if len(_GAP.join(filter(None, (plain(line.text), fields, plain(line.reason))))) > room and line.fields:
         fields, below = "", [cut(plain(field), room_below) for field in line.fields]
         fields = f"{len(below):,} field{'s' * (len(below) != 1)}"
     text = _GAP.join(filter(None, (plain(line.text), fields, plain(line.reason))))
     names = [plain(name) for name in line.names]
-    shown = sampled(names, line.total, room - len(text))
+    shown, count = _sampled(names, line.total, room - len(text))
     if names and not shown and line.named:
-        below.insert(0, sampled(names, line.total, room_below).strip() or cut(names[0], room_below))
-    return (text + shown if text else shown.strip()), [*below, *map(plain, line.below)]
+        sample, count = _sampled(names, line.total, room_below)
+        below.insert(0, sample.strip() or cut(names[0], room_below))
+    is_cut = line.cut or (bool(names) and count < line.total)
+    return (text + shown if text else shown.strip()), [*below, *map(plain, line.below)], is_cut
 
 
 def listed(names: Sequence[str], limit: int = NAMES_SHOWN) -> tuple[str, ...]:
@@ -127,10 +143,15 @@ def listed(names: Sequence[str], limit: int = NAMES_SHOWN) -> tuple[str, ...]:
 
 def sampled(names: Iterable[str], total: int, room: int) -> str:
     """Return ` (a, b, ...)` with as many names as fit in `room` characters, or nothing."""
+    return _sampled(names, total, room)[0]
+
+
+def _sampled(names: Iterable[str], total: int, room: int) -> tuple[str, int]:
+    """Return the same, and how many names it holds."""
     shown = list(names)
     while shown:
         text = f"{_GAP}({', '.join(shown)}{', ...' if total > len(shown) else ''})"
         if len(text) <= room:
-            return text
+            return text, len(shown)
         shown.pop()
-    return ""
+    return "", 0

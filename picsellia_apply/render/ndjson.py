@@ -150,7 +150,7 @@ def fault_of(
 
 
 class EventStream:
-    """Writes events; usable from several threads."""
+    """Writes events; usable from several threads. Nothing is told after the result."""
 
     def __init__(self, write: Callable[[bytes], object], *, clock: Callable[[], float], now: Callable[[], str]) -> None:
         """Begin, without writing.
@@ -164,9 +164,15 @@ class EventStream:
         self._lock = threading.RLock()
         self._seq = 0
         self._operations: dict[str, _Running] = {}
+        self._planned = 0
+        self._statuses: Counter[str] = Counter()
+        self._bytes_sent = 0
+        self._began = clock()
+        self._ended = False
 
     def plan(self, plan: Plan) -> None:
         """Tell what was planned."""
+        self._planned = len(plan.operations)
         document = plan_document(plan)
         told = {name: document[name] for name in _TOLD}
         self._tell(PlanEvent, operations=len(plan.operations), **told)
@@ -182,6 +188,8 @@ class EventStream:
                     self._advance(event)
                 case Finished(result=result):
                     self._operations.pop(result.address, None)
+                    self._statuses[result.status] += 1
+                    self._bytes_sent += result.bytes_sent
                     fields = {name: _safe(getattr(result, name)) for name in _FINISHED}
                     self._tell(FinishedEvent, **fields)
 
@@ -202,6 +210,32 @@ class EventStream:
             error=error,
         )
 
+    def stopped(self, exit_code: int, requests: int, *, patience_s: float) -> None:
+        """Tell that it ends where it stands: what is not told as finished is interrupted.
+
+        Args:
+            exit_code: Of the process.
+            requests: How many the platform answered.
+            patience_s: How long to wait for an event that is being written; a reader that does not read gets none.
+        """
+        if not self._lock.acquire(timeout=patience_s):
+            return
+        try:
+            open_ends = max(self._planned - self._statuses.total(), len(self._operations))
+            counts = self._statuses + Counter(interrupted=open_ends)
+            self._tell(
+                ResultEvent,
+                exit_code=exit_code,
+                ended="interrupted",
+                operations=dict(sorted(counts.items())),
+                bytes_sent=self._bytes_sent + sum(one.sent for one in self._operations.values()),
+                requests=requests,
+                seconds=round(self._clock() - self._began, 3),
+                error=None,
+            )
+        finally:
+            self._lock.release()
+
     def _advance(self, event: Advanced) -> None:
         running = self._operations.setdefault(event.address, _Running(0, self._clock()))
         running.done += event.members
@@ -214,6 +248,9 @@ class EventStream:
 
     def _tell(self, kind: Callable[..., AnyEvent], **fields: Any) -> None:
         with self._lock:
+            if self._ended:
+                return
+            self._ended = kind is ResultEvent
             self._seq += 1
             event = kind(seq=self._seq, time=self._now(), **fields)
             self._write(msgspec.json.encode(event) + b"\n")

@@ -16,9 +16,11 @@ from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.plan import SAMPLE, Blocked, Conflict, Operation, Outcome, Plan, Refusal
 from picsellia_apply.planner.words import counted
 from picsellia_apply.render.brief import POINTER, brief, takes_away
+from picsellia_apply.render.findings import finding_lines
 from picsellia_apply.render.lines import Line
 from picsellia_apply.render.markdown import code, details, html_text, prose, table
-from picsellia_apply.render.text import UNLIFTED, WINNERS, finding_lines, notice_lines, operation_lines, summary_text
+from picsellia_apply.render.obstacles import UNLIFTED, WINNERS
+from picsellia_apply.render.text import notice_lines, operation_lines, summary_text
 from picsellia_apply.render.values import value_text
 from picsellia_apply.render.verdict import verdict
 

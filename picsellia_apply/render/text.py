@@ -4,78 +4,96 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import zip_longest
+from dataclasses import dataclass, replace
 
-from picsellia_apply.errors import Diagnostic, Severity
+from picsellia_apply.errors import Severity
 from picsellia_apply.model.address import parse_address
-from picsellia_apply.model.plan import SAMPLE, Conflict, FieldChange, Operation, Plan
+from picsellia_apply.model.plan import SAMPLE, FieldChange, Operation, Plan
 from picsellia_apply.planner.words import counted
-from picsellia_apply.render.lines import Line, colored, listed, plain, render_lines, sampled
+from picsellia_apply.render.findings import counted_line, finding_lines, known_findings
+from picsellia_apply.render.lines import Line, colored, line_rows, listed, plain, sampled
+from picsellia_apply.render.members import member_rows, telling_names
+from picsellia_apply.render.obstacles import following_lines, obstacle_lines
 from picsellia_apply.render.result import render_result_text
-from picsellia_apply.render.values import change_text, value_text
+from picsellia_apply.render.values import change_text, value_text, whole_text
 from picsellia_apply.render.verdict import verdict
-from picsellia_apply.source import Place
 
-__all__ = ["render_plan_text", "render_result_text"]
+__all__ = ["Look", "plan_rows", "render_plan_text", "render_result_text"]
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
-UNLIFTED = "no flag lifts a policy: it is changed where it is declared"
-"""What is said of a refusal that has no flag."""
-_SAME_FINDINGS = 3
-"""Most findings of one code that are listed; all are counted."""
 _BELOW = 6
 """Columns by which lines below a line are indented."""
 _LABELS_SHOWN = 8
 _FLAGS_SHOWN = 2
 """Most flags that stand on the line itself, else one a line below it."""
-WINNERS = (("manifest", "manifest"), ("platform", "remote"))
-"""Who may win a conflict, and how `--prefer` says it."""
 
 
-def render_plan_text(
-    plan: Plan,
-    *,
-    heading: str,
-    color: bool = False,
-    width: int = 120,
-    next_command: str = "",
-    notes: bool = False,
-    already: Sequence[Operation] = (),
-    prunes: bool | None = None,
-) -> str:
-    """Return a plan as a terminal shows it.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a plan is shown, and what is said beside it.
+
+    Attributes:
+        color: Whether ANSI colours are wanted; everything is readable without.
+        width: Columns of the terminal; samples of names and values of fields are cut to it.
+        notes: Whether notes about the input, and findings about data that do not change, are listed: else counted.
+        full: Whether every name, every object that changes and every value is listed, whatever the width.
+        full_command: What to type to see them so.
+        next_command: What to type next, or empty.
+        lift_command: What to type, up to the flags that are missing, to plan what guards refuse; empty: not told.
+        already: Operations of a saved plan of which nothing is left to do.
+        prunes: Whether the Workspace has deletes on; where the plan was made otherwise, that is told.
+    """
+
+    color: bool = False
+    width: int = 120
+    notes: bool = False
+    full: bool = False
+    full_command: str = "--full"
+    next_command: str = ""
+    lift_command: str = ""
+    already: Sequence[Operation] = ()
+    prunes: bool | None = None
+
+
+def render_plan_text(plan: Plan, *, heading: str, look: Look) -> str:
+    """Return what `plan_rows` yields as one text without a final newline."""
+    return "\n".join(plan_rows(plan, heading=heading, look=look))
+
+
+def plan_rows(plan: Plan, *, heading: str, look: Look) -> Iterator[str]:
+    """Yield the rows of a plan as a terminal shows it, each when it is due: with `full` there are many.
 
     Args:
         plan: What to show.
         heading: The line above it.
-        color: Whether ANSI colours are wanted; everything is readable without.
-        width: Columns of the terminal; samples of names and values of fields are cut to it.
-        next_command: What to type next, or empty.
-        notes: Whether notes about the input are listed; they are counted otherwise.
-        already: Operations of a saved plan of which nothing is left to do.
-        prunes: Whether the Workspace has deletes on; where the plan was made otherwise, that is told.
-
-    Returns:
-        Text without a final newline.
+        look: How, and what is said beside it.
     """
-    lines = [*_already_lines(already, width), *operation_lines(plan.operations, width)]
-    lines += [*_obstacles(plan, width), *notice_lines(plan)]
-    lines += [*finding_lines(plan.findings, notes=notes)]
+    yield heading
+    notes = look.notes or look.full
+    known = () if notes else known_findings(plan)
+    findings = [one for one in plan.findings if one not in known]
+    lines = [*_already_lines(look), *operation_lines(plan.operations, look.width, full=look.full)]
+    lines += [*obstacle_lines(plan, None if look.full else look.width - _BELOW), *notice_lines(plan, full=look.full)]
+    lines += [*finding_lines(findings, notes=notes, full=look.full)]
     lines += [Line("·", "limit", "limit", limit) for limit in plan.limits]
-    lines += [*_made_with(plan, prunes=prunes)]
-    rows = [heading, *render_lines(lines, color=color, width=width)]
-    rows += [] if notes else _notes_counted(plan.findings)
+    lines += [*_made_with(plan, prunes=look.prunes)]
+    is_cut = yield from line_rows(lines, color=look.color, width=0 if look.full else look.width)
+    if is_cut and look.full_command:
+        yield f"  · not every name is shown: {look.full_command} lists all, and every object that changes"
+    uncounted = 0 if notes else sum(one.severity is Severity.info for one in plan.findings)
+    yield from filter(None, [counted_line(len(known), uncounted)])
+    yield _closing(plan, look)
+    yield from following_lines(plan, next_command=look.next_command, lift_command=look.lift_command)
+
+
+def _closing(plan: Plan, look: Look) -> str:
+    """Return the line that sums a plan up."""
     idle = plan.outcome in ("no_changes", "changes") and not plan.operations
-    if idle and already:
-        rows.append(colored("Nothing is left to do: what the plan says is there already.", "done", color=color))
-    elif idle:
-        rows.append(colored(verdict(plan), "" if plan.recorded else "done", color=color))
-    else:
-        rows.append(f"Plan: {summary_text(plan)} · digest {plan.digest[:19]}...")
-    if next_command and plan.outcome == "changes":
-        rows.append(f"Next: {next_command}")
-    return "\n".join(rows)
+    if idle and look.already:
+        return colored("Nothing is left to do: what the plan says is there already.", "done", color=look.color)
+    if idle:
+        return colored(verdict(plan), "" if plan.recorded else "done", color=look.color)
+    return f"Plan: {summary_text(plan)} · digest {plan.digest[:19]}..."
 
 
 def _made_with(plan: Plan, *, prunes: bool | None) -> Iterator[Line]:
@@ -93,9 +111,9 @@ def _made_with(plan: Plan, *, prunes: bool | None) -> Iterator[Line]:
         yield Line("·", "limit", "variables", values)
 
 
-def _already_lines(already: Sequence[Operation], width: int) -> Iterator[Line]:
+def _already_lines(look: Look) -> Iterator[Line]:
     """Yield the lines of what needs not be done any more."""
-    for line in operation_lines(already, width):
+    for line in operation_lines(look.already, look.width, full=look.full):
         yield replace(line, mark="=", kind="already", verb="already", reason="", below=())
 
 
@@ -109,12 +127,21 @@ def summary_text(plan: Plan) -> str:
     return ", ".join(shown)
 
 
-def operation_lines(operations: Sequence[Operation], width: int) -> Iterator[Line]:
-    """Yield a line for each operation, one for all labels of a version that are treated alike."""
+def operation_lines(operations: Sequence[Operation], width: int, *, full: bool = False) -> Iterator[Line]:
+    """Yield a line for each operation, one for all labels of a version that are treated alike.
+
+    Args:
+        operations: In their order.
+        width: Columns of the terminal; values of fields are cut to it.
+        full: Whether members are listed one by one, and values are whole.
+    """
     operations = list(operations)
     while operations:
         alike = _labels_alike(operations)
-        yield _labels_line(operations[:alike]) if alike > 1 else _operation_line(operations[0], width)
+        if alike > 1:
+            yield _labels_line(operations[:alike], full=full)
+        else:
+            yield _full_line(operations[0]) if full else _operation_line(operations[0], width - _BELOW)
         del operations[: max(alike, 1)]
 
 
@@ -133,7 +160,7 @@ def _labels_alike(operations: Sequence[Operation]) -> int:
     return count
 
 
-def _labels_line(operations: Sequence[Operation]) -> Line:
+def _labels_line(operations: Sequence[Operation], *, full: bool) -> Line:
     first = operations[0]
     names = _label_names(operations)
     verb = "labels" if first.action == "create" else first.action
@@ -144,7 +171,7 @@ def _labels_line(operations: Sequence[Operation]) -> Line:
         address=f"label/{first.address.split('/')[1]}/*",
         text=counted(len(operations), "label"),
         reason="" if first.reason == "new" else first.reason,
-        names=names[:_LABELS_SHOWN],
+        names=names if full else names[:_LABELS_SHOWN],
         total=len(names),
         named=first.action == "delete",
     )
@@ -157,11 +184,18 @@ def _label_names(operations: Sequence[Operation]) -> tuple[str, ...]:
     return tuple(f"{name} {kind}" if times[name] > 1 else name for name, kind in keys)
 
 
-def _operation_line(operation: Operation, width: int) -> Line:
+def _full_line(operation: Operation) -> Line:
+    """Return the line of an operation with every member below it."""
+    line = _operation_line(operation, None)
+    has_names = _noun(operation.address) not in ("file", "thumbnail")
+    return replace(line, names=(), whole=member_rows(operation) if has_names else ())
+
+
+def _operation_line(operation: Operation, room: int | None) -> Line:
+    """Return the line of an operation; values are cut to so many characters, whole where it is None."""
     members = operation.members
     changes = _changes(operation)
     several = operation.action == "update" and len(changes) > 1
-    room = width - _BELOW
     return Line(
         mark=_MARKS[operation.action],
         kind=operation.action,
@@ -170,13 +204,14 @@ def _operation_line(operation: Operation, width: int) -> Line:
         text=_joined(_impact(operation), f"{len(changes):,} fields" if several else ""),
         fields=() if several else tuple(_change_text(change, operation, room) for change in changes),
         reason=operation.reason if _says_more(operation) else "",
-        names=() if _noun(operation.address) in ("file", "thumbnail") else sample_names(operation),
+        names=() if _noun(operation.address) in ("file", "thumbnail") else telling_names(operation),
         total=len(members.add or members.remove or members.objects),
         named=operation.action != "create",
         below=(
             *(_change_text(change, operation, room) for change in changes if several),
-            *_also_removed(operation, room),
+            *(() if room is None else _also_removed(operation, room)),
         ),
+        cut=room is not None and bool(members.add) and len(members.remove) > SAMPLE,
     )
 
 
@@ -228,55 +263,23 @@ def _impact(operation: Operation) -> str:
     return f"-{operation.impact}" if goes and not comes and not changes else operation.impact
 
 
-def _change_text(change: FieldChange, operation: Operation, room: int) -> str:
+def _change_text(change: FieldChange, operation: Operation, room: int | None) -> str:
     if operation.action != "create":
-        return f"{change.field} {change_text(change.before, change.after, room - len(change.field) - 1)}"
+        sides = (change.before, change.after)
+        shown = " -> ".join(map(whole_text, sides)) if room is None else change_text(*sides, _left(change, room))
+        return f"{change.field} {shown}"
     if change.field == "private":
         return "private" if change.after else "public"
-    return f"{change.field} {value_text(change.after, room - len(change.field) - 1)}"
+    shown = whole_text(change.after) if room is None else value_text(change.after, _left(change, room))
+    return f"{change.field} {shown}"
 
 
-def sample_names(operation: Operation) -> tuple[str, ...]:
-    """Return the first few members that change, sorted: those added, else removed, else annotated."""
-    members = operation.members
-    return tuple(sorted(members.add or members.remove or members.objects)[:SAMPLE])
+def _left(change: FieldChange, room: int) -> int:
+    return room - len(change.field) - 1
 
 
-def _obstacles(plan: Plan, width: int) -> Iterator[Line]:
-    for blocked in plan.blocked:
-        text = f"{blocked.message} [{blocked.rule}]"
-        below = (*listed(blocked.names), *_hint(blocked.hint))
-        yield Line("x", "blocked", "blocked", blocked.address, text, below=below)
-    for conflict in plan.conflicts:
-        text, below = _conflict_text(conflict), _conflict_hint(conflict, width - _BELOW)
-        yield Line("x", "conflict", "conflict", conflict.address, text, below=below)
-    for refusal, after in zip_longest(plan.refusals, plan.refusals[1:]):
-        said, *more = refusal.message.split("\n")
-        told_later = not refusal.flag and after is not None and not after.flag
-        lifting = f"to allow just this: {refusal.flag}" if refusal.flag else UNLIFTED
-        below = (*more, *([] if told_later else [lifting]))
-        yield Line("x", "refused", "refused", refusal.address, f"{said} [{refusal.rule}]", below=below)
-
-
-def _hint(hint: str) -> tuple[str, ...]:
-    return (f"hint: {hint}",) if hint else ()
-
-
-def _conflict_text(conflict: Conflict) -> str:
-    if conflict.address.startswith("annotations/"):
-        return f"an object of {conflict.field} was changed in the files and on the platform"
-    return f"{conflict.field} was changed in the manifest and on the platform"
-
-
-def _conflict_hint(conflict: Conflict, room: int) -> tuple[str, ...]:
-    sides = (("last applied", conflict.base), ("manifest", conflict.desired), ("platform", conflict.observed))
-    values = tuple(f"{side:<12} {value_text(value, room - 13)}" for side, value in sides)
-    flags = (f"to let the {who} win: --prefer {side}:{conflict.address}" for who, side in WINNERS)
-    return (*values, *flags)
-
-
-def notice_lines(plan: Plan) -> Iterator[Line]:
-    """Yield a line for each thing that was seen and is left alone."""
+def notice_lines(plan: Plan, *, full: bool = False) -> Iterator[Line]:
+    """Yield a line for each thing that was seen and is left alone; with `full` every name stands below it."""
     for notice in plan.notices:
         yield Line(
             mark="?",
@@ -284,39 +287,8 @@ def notice_lines(plan: Plan) -> Iterator[Line]:
             verb=notice.kind,
             address=notice.address,
             text=notice.message,
-            names=notice.names[:SAMPLE],
+            names=() if full else notice.names[:SAMPLE],
             total=len(notice.names),
             named=notice.kind in ("drift", "kept"),
+            whole=map(plain, notice.names) if full else (),
         )
-
-
-def finding_lines(findings: Sequence[Diagnostic], *, notes: bool) -> Iterator[Line]:
-    """Yield a line for each finding, by code; of many alike the first few and their number."""
-    by_code: dict[str, list[Diagnostic]] = {}
-    for one in findings:
-        if notes or one.severity is not Severity.info:
-            by_code.setdefault(one.code, []).append(one)
-    for code, alike in sorted(by_code.items()):
-        shown = alike[:_SAME_FINDINGS]
-        for one, after in zip(shown, [*shown[1:], None], strict=True):
-            said_again = after is not None and after.hint == one.hint
-            yield _finding(one, _where(one), () if said_again else _hint(one.hint))
-        if len(alike) > _SAME_FINDINGS:
-            yield _finding(alike[-1], f"and {len(alike) - _SAME_FINDINGS:,} more like these [{code}]")
-
-
-def _finding(one: Diagnostic, text: str, below: tuple[str, ...] = ()) -> Line:
-    mark, word = ("·", "note") if one.severity is Severity.info else ("!", "finding")
-    return Line(mark, word, word, text, below=below)
-
-
-def _notes_counted(findings: Sequence[Diagnostic]) -> list[str]:
-    count = sum(one.severity is Severity.info for one in findings)
-    return [f"  · {counted(count, 'note')} about the input: -v lists {'it' if count == 1 else 'them'}"] if count else []
-
-
-def _where(one: Diagnostic) -> str:
-    position = one.position
-    place = position.file if isinstance(position, Place) else str(position or "")
-    times = f" ({one.count:,} times)" if one.count > 1 and f"{one.count:,}" not in one.message else ""
-    return f"{one.message}{times}   {plain(place)} [{one.code}]" if place else f"{one.message}{times} [{one.code}]"

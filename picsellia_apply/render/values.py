@@ -31,6 +31,11 @@ def value_text(value: object, room: int = 60) -> str:
     return cut(_json(value), room)
 
 
+def whole_text(value: object) -> str:
+    """Return a value as JSON, however long it is; `nothing` for what is not there."""
+    return _json(value)
+
+
 def change_text(before: object, after: object, room: int) -> str:
     """Return `before -> after`, each at most half as long as there is room; of long texts the first line that differs.
 

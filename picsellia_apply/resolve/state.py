@@ -11,6 +11,7 @@ from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.ownership import frozen_pictures, ours_of
 from picsellia_apply.model.state import Resource, State
 from picsellia_apply.resolve.lake import PredictedTags, keep_set_tags, predict_pictures
+from picsellia_apply.resolve.sizes import lake_size_findings
 from picsellia_apply.resolve.tags import evaluate, tag_resources, tags_at_war
 from picsellia_apply.resolve.versions import Found, ground_of, protection, resolve_dataset
 
@@ -55,6 +56,7 @@ def resolve(
         _collect(resolve_dataset(dataset, ground), resources, findings)
     for network in declaration.networks:
         resources.update(_network(network))
+    findings += lake_size_findings(declaration, observed, resources)
     return State(lake, resources, tuple(findings), released=released)
 
 

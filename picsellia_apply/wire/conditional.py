@@ -26,8 +26,9 @@ import msgspec
 class HoldingColumns(msgspec.Struct):
     """Pictures ordered by name, and the versions that hold any of them, all as of one moment.
 
-    `etags` stand for a picture with its bytes, its memberships and its annotations. Of the versions, ordered by dataset
-    and version: `members` are row numbers (from 0) of the pictures that it holds, ascending; `digests` those of their
+    `etags` stand for a picture with its bytes, its tags, its memberships and its annotations. `tags` maps a tag to the
+    row numbers (from 0) of the pictures that carry it, ascending. Of the versions, ordered by dataset
+    and version: `members` are row numbers of the pictures that it holds, ascending; `digests` those of their
     annotations ("" for none); `objects` how many objects each has.
     """
 
@@ -35,6 +36,7 @@ class HoldingColumns(msgspec.Struct):
     picture_ids: list[str]
     sha256: list[str | None]
     etags: list[str]
+    tags: dict[str, list[int]]
     datasets: list[str]
     versions: list[str]
     members: list[list[int]]

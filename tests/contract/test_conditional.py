@@ -43,13 +43,14 @@ def network(api: Api) -> str:
 
 
 def test_holdings_tell_what_would_go_along_as_of_one_moment(api: Api) -> None:
-    ids = api.upload(("b.jpg", b"bbb"), ("a.jpg", b"aaa"), ("c.jpg", b"ccc"))
+    ids = api.upload(("b.jpg", b"bbb"), ("a.jpg", b"aaa"), tags=["seen"]) + api.upload(("c.jpg", b"ccc"))
     first, second = api.version("d", "first", ids[:2]), api.version("d", "second", ids[:1])
     annotate(api, first)
     annotate(api, second, "b.jpg")
     annotate(api, second, "b.jpg")
     found = holdings(api, "a.jpg", "b.jpg", "c.jpg", "unknown.jpg")
     assert found["names"] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert found["tags"] == {"seen": [0, 1]}
     assert found["picture_ids"] == [ids[1], ids[0], ids[2]]
     assert [len(one) for one in found["sha256"]] == [64, 64, 64]
     assert len(set(found["etags"])) == 3
@@ -79,6 +80,7 @@ def test_a_picture_is_deleted_only_as_it_was_looked_at_and_the_others_go(api: Ap
     [
         lambda api, version, _: annotate(api, version, "b.jpg"),
         lambda api, _, ids: api.version("e", "first", [ids[1]]),
+        lambda api, _, ids: api.ok("POST", "datalake/tag/none", {"tags": ["theirs"], "to_tag": [ids[1]]}),
         lambda api, version, _: api.ok("DELETE", f"annotation/{version}/a.jpg"),
         lambda api, version, ids: api.ext("versions/remove", {"dataset_id": version, "pictures": [ids[0]]}),
     ],

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -165,33 +166,32 @@ def _folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def served(tmp_path: Path, clean_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., Platform]]:
-    """Serve a lake in another process, with further options; it ends with the test."""
-    running: list[subprocess.Popen[bytes]] = []
+    """Serve a lake in another process, with further options; it ends with the test.
 
-    def serve(*options: str) -> Platform:
-        token, port = "t" * 40, free_port()
-        arguments = [
-            "serve",
-            "--data",
-            str(tmp_path / "served/lake"),
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            *options,
-        ]
-        environ = {**os.environ, "PICSELLIA_TOKEN": token}
-        log = (tmp_path / "serve.log").open("wb")
-        running.append(subprocess.Popen([COMMAND, *arguments], env=environ, stdout=log, stderr=log))
-        log.close()
-        wait_for(port, running[-1])
-        data = tmp_path / "served" if "--plain" in options else None
-        return Platform(("--host", f"http://127.0.0.1:{port}/sdk/v2/"), {"PICSELLIA_TOKEN": token}, data)
+    `command` is run instead of the program's own; `instead_of` a platform, whose server ends, at the same address.
+    """
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    token, lake, log = "t" * 40, tmp_path / "served/lake", tmp_path / "serve.log"
 
-    yield serve
-    for process in running:
+    def end(process: subprocess.Popen[bytes]) -> None:
         process.terminate()
         process.wait(timeout=20)
+
+    def serve(*options: str, command: Sequence[str] = (str(COMMAND),), instead_of: Platform | None = None) -> Platform:
+        host = instead_of.options[1] if instead_of else f"http://127.0.0.1:{free_port()}/sdk/v2/"
+        if instead_of:
+            end(running.pop(host))
+        port = str(urlsplit(host).port)
+        arguments = [*command, "serve", "--data", str(lake), "--bind", "127.0.0.1", "--port", port, *options]
+        with log.open("ab") as told:
+            environ = {**os.environ, "PICSELLIA_TOKEN": token}
+            running[host] = subprocess.Popen(arguments, env=environ, stdout=told, stderr=told)
+        wait_for(int(port), running[host])
+        return Platform(("--host", host), {"PICSELLIA_TOKEN": token}, lake.parent if "--plain" in options else None)
+
+    yield serve
+    for process in running.values():
+        end(process)
 
 
 def free_port() -> int:

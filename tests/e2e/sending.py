@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from picsellia_apply.cli import main
-from picsellia_apply.client import plain_writer, upload
+from picsellia_apply.client import plain_writer, sending, upload
 
 
 def watch(log: Path, count: int) -> None:
@@ -36,7 +36,7 @@ def watch(log: Path, count: int) -> None:
 
         return sending
 
-    batches: Any = upload.BatchSender
+    batches: Any = sending.BatchSender
     batches._post = watched(batches._post, lambda files: files[0].name)
     plain: Any = plain_writer.PlainWriter
     plain._send_picture = watched(plain._send_picture, lambda file: file.name)

@@ -237,6 +237,62 @@ def test_elsewhere_and_with_variables(scene: Scene) -> None:
     assert Path(ended.outputs["plan-file"]) == scene.project.folder / "deep/out/p.json"
 
 
+NETWORK = """\
+apiVersion: picsellia-apply/v1
+kind: Network
+metadata: {name: n}
+spec: {type: detection, framework: torch, protect: true}
+"""
+
+
+def pruning(name: str) -> str:
+    return f"""\
+apiVersion: picsellia-apply/v1
+kind: Workspace
+metadata: {{name: {name}}}
+spec: {{prune: true, guards: {{deletePercent: 1}}}}
+"""
+
+
+def test_a_protection_is_lifted_for_the_plan_and_again_for_its_apply(scene: Scene) -> None:
+    scene.project.write("manifests/all.yaml", MANIFESTS.partition("---")[0] + "---\n" + pruning("prod"))
+    scene.project.write("manifests/network.yaml", NETWORK)
+    assert scene.run("apply").code == 0
+    (scene.project.folder / "manifests/network.yaml").unlink()
+    (scene.project.folder / "manifests/pictures/p0.png").unlink()
+    assert scene.run("plan").outputs["outcome"] == "refused"
+    lifted = {
+        "allow": "protected:network/n\ndelete_percent:network/n\ndelete_percent:pictures/s\n",
+        "workspace": "prod",
+    }
+    planned = scene.run("plan", **lifted)
+    assert planned.outputs["outcome"] == "changes", planned.log + planned.summary
+    plan_file = planned.outputs["plan-file"]
+    forgotten = scene.run("apply", plan_file=plan_file, allow=lifted["allow"].partition("\n")[2])
+    assert forgotten.code == 4, forgotten.log
+    assert "give --allow protected:network/n" in forgotten.log
+    other = scene.run("apply", plan_file=plan_file, allow=lifted["allow"], workspace="test")
+    assert other.code == 6, other.log
+    applied = scene.run("apply", plan_file=plan_file, **lifted)
+    assert applied.code == 0, applied.log
+    assert scene.run("plan").outputs["outcome"] == "no_changes"
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_takeover_is_said_for_the_plan_and_again_for_its_apply(scene: Scene, saved: bool) -> None:
+    for name in ("a", "b"):
+        scene.project.write(f"{name}/network.yaml", NETWORK + "---\n" + pruning(name))
+    assert scene.run("apply", paths="a").code == 0
+    assert scene.run("plan", paths="b").outputs["outcome"] == "refused"
+    planned = scene.run("plan", paths="b", takeover="\nnetwork/n\n")
+    assert planned.outputs["outcome"] == "changes", planned.log + planned.summary
+    plan_file = planned.outputs["plan-file"] if saved else ""
+    assert scene.run("apply", paths="b", plan_file=plan_file).code == 4
+    applied = scene.run("apply", paths="b", plan_file=plan_file, takeover="network/n")
+    assert applied.code == 0, applied.log
+    assert scene.run("plan", paths="b").outputs["outcome"] == "no_changes"
+
+
 HOSTILE = (
     "$(touch pwned)",
     "`touch pwned`",

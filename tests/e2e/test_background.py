@@ -9,27 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from picsellia_apply.client import Client
+from tests.e2e.documents import DATASET, SET
 from tests.e2e.test_main_job import operations
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Ran
 
-MANIFESTS = """\
-apiVersion: picsellia-apply/v1
-kind: PictureSet
-metadata: {name: s}
-spec: {from: pictures}
----
-apiVersion: picsellia-apply/v1
-kind: Dataset
-metadata: {name: D}
-spec:
-  labels: [{name: car, type: rectangle}]
-  versions:
-    - name: first
-      pictures: {set: s}
-      annotations: [{path: PATH, format: FORMAT, policy: POLICY}]
-"""
+MANIFESTS = f"{SET}---\n{DATASET}".replace("boxes.json, format: COCO", "PATH, format: FORMAT, policy: POLICY")
 ADDRESS = "annotations/D@first"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -26,6 +27,7 @@ kind: Network
 metadata: {name: n}
 spec: {type: detection}
 """
+POLICY = "apiVersion: picsellia-apply/v1\nkind: Policy\nmetadata: {name: p}\nspec: {exec: [./wait.sh]}\n"
 APPLY = ("apply", "--auto-approve", "--format", "json")
 SLOW = Path(__file__).with_name("paused.py")
 
@@ -104,6 +106,47 @@ def test_an_interrupt_is_in_the_result(filled: Project) -> None:
     result = json.loads(out.splitlines()[-1])
     assert (result["event"], result["exit_code"], result["ended"]) == ("result", 130, "interrupted")
     assert result["operations"]["interrupted"] > 0
+
+
+def test_stopped_at_once_it_still_ends_with_a_result(filled: Project) -> None:
+    """Ctrl-C twice: the second one ends the process inside its first write."""
+    schema = jsonschema.Draft202012Validator(filled.run("schema", "--events").json)
+    process = waiting(filled)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert process.stdout is not None
+    while "in flight" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    events = [json.loads(line) for line in process.stdout]
+    process.communicate(timeout=60)
+    for event in events:
+        schema.validate(event)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["event"] for event in events].count("result") == 1
+    result = events[-1]
+    assert (result["event"], result["exit_code"], result["ended"]) == ("result", 130, "interrupted")
+    assert result["operations"] == {"interrupted": 3}
+    assert result["requests"] > 0
+    filled.apply()
+    assert filled.plan()["operations"] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_plans_is_in_the_result(filled: Project, number: signal.Signals) -> None:
+    filled.write("all.yaml", f"{MANIFESTS}---\n{POLICY}")
+    filled.write("wait.sh", "#!/bin/sh\necho judging >&2\ntouch begun\nsleep 60\n").chmod(0o755)
+    process = filled.spawn(*APPLY)
+    while not (filled.folder / "begun").exists():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            assert process.wait(0.05) is None
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    (result,) = [json.loads(line) for line in out.splitlines()]
+    assert (result["event"], result["exit_code"], result["ended"]) == ("result", 130, "interrupted")
 
 
 def ended(ran: Ran, code: int, how: str) -> Any:

@@ -108,6 +108,9 @@ def test_a_picture_to_upload_is_named_and_nothing_is_written(any_project: Projec
     assert there["operations"] == here["operations"]
     (told,) = [one for one in there["findings"] if one not in here["findings"]]
     assert (told["code"], told["severity"], told["count"]) == ("P035", "warning", 3)
+    shown = project.run("plan", "manifests").out
+    assert "Next: fetch 3 pictures to this machine (`0.png`, `1.png`, `2.png`), or apply where they are" in shown
+    assert "Next: picsellia-apply apply" not in shown
     assert project.run("apply", "manifests").code == 65, "nobody is asked to approve what cannot be done"
     ran = project.run("apply", "manifests", "--auto-approve")
     assert ran.code == 65
@@ -152,6 +155,44 @@ def test_pictures_that_are_here_count_and_the_command_is_named(project: Project)
     assert "+1 picture" in ran.out
     assert "the index `cells.index` is not what the pictures are: 1 new: `new.png`" in ran.out
     assert "run `picsellia-apply index`" in ran.out
+
+
+def test_a_machine_with_a_part_of_the_pictures_wants_no_fewer(any_project: Project) -> None:
+    project = indexed(any_project)
+    project.apply("manifests")
+    here = project.plan("manifests", "--prune")
+    (project.folder / "pictures/1.png").unlink()
+    there = project.plan("manifests", "--prune")
+    assert (there["digest"], there["operations"]) == (here["digest"], [])
+    (told,) = [one for one in there["findings"] if one not in here["findings"]]
+    assert (told["code"], told["severity"], told["count"]) == ("P039", "warning", 1)
+    project.apply("manifests", "--prune")
+    assert project.plan("manifests", "--prune") == there
+
+
+def test_a_picture_is_deleted_on_purpose_by_writing_the_index_again(project: Project) -> None:
+    indexed(project)
+    project.apply("manifests")
+    (project.folder / "pictures/1.png").unlink()
+    ran = project.run("plan", "manifests", "--prune")
+    assert "1 picture of the index is not on this machine and counts all the same: `1.png`" in ran.out
+    assert "if it was deleted on purpose, run `picsellia-apply index`" in ran.out
+    assert project.run("index", "manifests", "--check").code == 2
+    told = "~ manifests/cells.index: 2 pictures, written (1 gone: `1.png`)\n"
+    assert project.run("index", "manifests").out == told
+    plan = project.plan("manifests", "--prune")
+    removed = {one["address"]: one["members"]["remove"] for one in plan["operations"]}
+    assert removed["pictures/cells"] == 1
+    assert [one for one in plan["findings"] if one["code"] in ("P033", "P039")] == []
+
+
+def test_a_part_to_upload_that_is_not_here_is_named(project: Project) -> None:
+    indexed(project)
+    (project.folder / "pictures/2.png").unlink()
+    assert project.plan("manifests")["operations"] != []
+    ran = project.run("apply", "manifests", "--auto-approve")
+    assert ran.code == 65
+    assert "error[P035]: 1 picture to upload is not on this machine: `2.png`" in ran.err
 
 
 def test_checking(project: Project) -> None:

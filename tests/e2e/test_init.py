@@ -169,7 +169,7 @@ def devkit(data: Path, *, full_names: bool = False) -> None:
 def test_devkit_with_split_lists(data: Path) -> None:
     devkit(data)
     found = made(data, "--name", "cells")
-    assert found.members() == {"cells@train": (6, 7), "cells@val": (3, 3), "cells@test": (3, 3)}
+    assert found.members() == {"cells-train@first": (6, 7), "cells-val@first": (3, 3), "cells-test@first": (3, 3)}
     assert found.labels() == {("cell", "rectangle")}
     assert [one.code for one in found.grave()] == ["Q003"]
     assert len(found.state.lake.pictures) == 12
@@ -185,7 +185,7 @@ def test_lists_of_whole_names_are_named_where_they_are(data: Path) -> None:
     devkit(data, full_names=True)
     (data.parent / ".git").mkdir()
     found = made(data)
-    assert found.members()["data@train"] == (6, 7)
+    assert found.members()["data-train@first"] == (6, 7)
     assert "ImageSets/Main/train.txt" in (found.out / "dataset.yaml").read_text()
     assert not (found.out / "splits").exists()
 
@@ -193,7 +193,7 @@ def test_lists_of_whole_names_are_named_where_they_are(data: Path) -> None:
 def test_lists_of_whole_names_outside_of_the_project_are_copied(data: Path) -> None:
     devkit(data, full_names=True)
     found = made(data)
-    assert found.members()["data@train"] == (6, 7)
+    assert found.members()["data-train@first"] == (6, 7)
     assert (found.out / "splits/train.txt").read_text().split() == [f"cell_{index:03}.png" for index in range(6)]
 
 
@@ -216,7 +216,7 @@ def test_folders_that_files_divide_become_versions(data: Path, *, beside: bool) 
         file = data / "images" / split / "_annotations.coco.json" if beside else data / "annotations" / f"{split}.json"
         write(file, coco(names))
     found = made(data)
-    assert found.members() == {"data@train": (3, 6), "data@valid": (2, 4)}
+    assert found.members() == {"data-train@first": (3, 6), "data-valid@first": (2, 4)}
     assert {one.name: one.tags for one in found.declaration.picture_sets} == {
         "data-train": ("data", "train"),
         "data-valid": ("data", "valid"),
@@ -230,7 +230,7 @@ def test_equal_base_names_are_called_by_their_path(data: Path) -> None:
             picture(data / split / f"{index}.jpg")
         write(data / split / "labels.json", coco(["0.jpg", "1.jpg"]))
     found = made(data)
-    assert found.members() == {"data@train[1]": (2, 4), "data@val": (2, 4)}
+    assert found.members() == {"data-train[1]@first": (2, 4), "data-val@first": (2, 4)}
     assert set(found.state.lake.pictures) == {"train[1]/0.jpg", "train[1]/1.jpg", "val/0.jpg", "val/1.jpg"}
     assert found.grave() == []
 
@@ -240,7 +240,7 @@ def test_folder_without_annotations_becomes_a_version_too(data: Path) -> None:
         picture(data / split / f"{split}.jpg")
         if split != "test":
             write(data / split / "c.json", coco([f"{split}.jpg"]))
-    assert made(data).members() == {"data@train": (1, 2), "data@val": (1, 2), "data@test": (1, 0)}
+    assert made(data).members() == {"data-train@first": (1, 2), "data-val@first": (1, 2), "data-test@first": (1, 0)}
 
 
 def test_picsellia_file_with_questions(data: Path) -> None:
@@ -385,7 +385,7 @@ def test_masks_of_the_devkit_are_no_pictures(data: Path) -> None:
         picture(data / "SegmentationClass" / f"cell_{index:03}.png")
     found = made(data)
     assert len(found.state.lake.pictures) == 12
-    assert found.members()["data@train"] == (6, 7)
+    assert found.members()["data-train@first"] == (6, 7)
 
 
 def test_pictures_alone(data: Path) -> None:
@@ -563,7 +563,11 @@ def test_init_plan_apply_and_the_next_plan_is_empty(data: Path, fill: Callable[[
 @pytest.mark.skipif(not BCCD.is_dir(), reason="the shared BCCD photographs are not on this machine")
 def test_bccd() -> None:
     found = made(BCCD)
-    assert found.members() == {"bccd@train": (205, 2805), "bccd@val": (87, 1138), "bccd@test": (72, 945)}
+    assert found.members() == {
+        "bccd-train@first": (205, 2805),
+        "bccd-val@first": (87, 1138),
+        "bccd-test@first": (72, 945),
+    }
     assert found.labels() == {("WBC", "rectangle"), ("RBC", "rectangle"), ("Platelets", "rectangle")}
     assert len(found.state.lake.pictures) == 364
     assert Counter(one.code for one in found.grave()) == {"Q003": 1}

@@ -11,6 +11,7 @@ import pytest
 
 from picsellia_apply.inventory import read_inventory
 from picsellia_apply.model.inventory import Record
+from tests.e2e.documents import COCO
 from tests.e2e.test_ownership import somebody
 
 if TYPE_CHECKING:
@@ -43,11 +44,6 @@ spec:
   files: {config: pipeline.config}
   thumbnail: thumb.png
 """
-COCO = """\
-{"images": [{"id": 1, "file_name": "p0.png", "width": 16, "height": 12}],
- "categories": [{"id": 1, "name": "car"}],
- "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12, "iscrowd": 0}]}
-"""
 
 
 def fill(project: Project) -> Project:
@@ -74,7 +70,9 @@ def _folder(project: Project, name: str) -> Any:
     return folder
 
 
-WRITES = 17
+ONE_BY_ONE = ("--parallelism", "1")
+"""Else a request that another one outran is refused, and sent again: now and then there is one more."""
+WRITES = 16
 """Requests of the apply below that write or sign, counted by `killed.py`."""
 
 
@@ -85,7 +83,7 @@ def test_killed_at_any_request_and_run_again(
     whole = fill(replace(project, folder=_folder(project, "whole")))
     whole.apply()
     broken = fill(replace(project, folder=_folder(project, "broken")))
-    ran = killed(broken, *APPLY, when=when)
+    ran = killed(broken, *APPLY, *ONE_BY_ONE, when=when)
     assert ran.code == -9, ran.err
     broken.apply()
     assert state_of(broken) == state_of(whole)
@@ -95,8 +93,7 @@ def test_killed_at_any_request_and_run_again(
 
 
 def test_the_requests_above_are_all_of_them(project: Project, killed: Callable[..., Ran]) -> None:
-    one_by_one = ("--parallelism", "1")  # else one that another one outran is refused, and sent again
-    assert killed(fill(project), *APPLY, *one_by_one, when=f"after-write={WRITES + 1}").code == 0
+    assert killed(fill(project), *APPLY, *ONE_BY_ONE, when=f"after-write={WRITES + 1}").code == 0
 
 
 def test_killed_against_a_server_and_run_again(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.documents import DATASET
 from tests.e2e.test_inventory import listed
-from tests.e2e.test_ownership import DATASET, NETWORK, SET, fill, notices, somebody
+from tests.e2e.test_ownership import NETWORK, SET, fill, notices, somebody
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Ran

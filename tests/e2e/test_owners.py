@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.test_ownership import COCO, DATASET, NETWORK, SET, notices
+from tests.e2e.documents import COCO, DATASET
+from tests.e2e.test_ownership import NETWORK, SET, notices
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from picsellia_apply.client import Client
 from picsellia_apply.model.annotation import texts_of, wire_of
 from picsellia_apply.wire.extension import AnnotationItem
+from tests.e2e.documents import COCO, DATASET
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Ran
@@ -19,27 +20,11 @@ kind: PictureSet
 metadata: {name: s}
 spec: {from: pictures, tags: [t, extra]}
 """
-DATASET = """\
-apiVersion: picsellia-apply/v1
-kind: Dataset
-metadata: {name: D}
-spec:
-  labels: [{name: car, type: rectangle}]
-  versions:
-    - name: first
-      pictures: {set: s}
-      annotations: [{path: boxes.json, format: COCO}]
-"""
 NETWORK = """\
 apiVersion: picsellia-apply/v1
 kind: Network
 metadata: {name: n}
 spec: {type: detection, description: x, files: {config: pipeline.config}}
-"""
-COCO = """\
-{"images": [{"id": 1, "file_name": "p0.png", "width": 16, "height": 12}],
- "categories": [{"id": 1, "name": "car"}],
- "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12, "iscrowd": 0}]}
 """
 BY_HAND = {"type": "rectangle", "label": "car", "rectangle": {"left": 9, "top": 8, "width": 4, "height": 3}}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from picsellia_apply.cli import options
 from picsellia_apply.cli.options import Connection, host_of, open_client, token_of
 from picsellia_apply.client import transport
 from picsellia_apply.errors import NetworkError, UsageError
@@ -71,6 +72,28 @@ def test_a_host_on_this_machine_or_named_by_hand_is_asked(
     monkeypatch.setattr(transport, "Settings", partial(transport.Settings, attempts=1))
     with pytest.raises(NetworkError):
         open_client(connection, Declaration(".", Workspace(host=host)), environ, read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("connection", "environ", "named_by"),
+    [
+        (Connection(host="http://127.0.0.1:9/"), {"PICSELLIA_HOST": "http://x.example/"}, "--host names it"),
+        (Connection(), {"PICSELLIA_HOST": "http://127.0.0.1:9/"}, "PICSELLIA_HOST names it"),
+        (Connection(), {}, "the Workspace's `host` names it"),
+    ],
+)
+def test_a_host_that_does_not_answer_is_told_with_who_named_it_and_how_to_name_another(
+    connection: Connection, environ: dict[str, str], named_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "Settings", partial(transport.Settings, attempts=1))
+    monkeypatch.setattr(options, "TOLD_AFTER_S", 0.0)
+    declaration = Declaration(".", Workspace(host="http://127.0.0.1:9/"))
+    with pytest.raises(
+        NetworkError, match=r"http://127\.0\.0\.1:9/ does not answer: no connection \(tried again for \d s"
+    ) as told:
+        open_client(connection, declaration, {"PICSELLIA_TOKEN": "t", **environ}, read_only=True)
+    assert named_by in told.value.hint
+    assert all(one in told.value.hint for one in ("`--host URL`", "PICSELLIA_HOST", "`--embedded`"))
 
 
 def test_ci_refuses_the_embedded_lake_that_nobody_asked_for(project: Project) -> None:

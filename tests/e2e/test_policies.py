@@ -14,26 +14,12 @@ from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.plan import Notice
 from picsellia_apply.planner.digest import sealed
 from picsellia_apply.render.saved import read_plan, write_plan
+from tests.e2e.documents import DATASET, TAGGED
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
 
-MANIFESTS = """\
-apiVersion: picsellia-apply/v1
-kind: PictureSet
-metadata: {name: s}
-spec: {from: pictures, tags: [t]}
----
-apiVersion: picsellia-apply/v1
-kind: Dataset
-metadata: {name: D}
-spec:
-  labels: [{name: car, type: rectangle}]
-  versions:
-    - name: first
-      pictures: {set: s}
-      annotations: [{path: boxes.json, format: COCO}]
-"""
+MANIFESTS = f"{TAGGED}---\n{DATASET}"
 COCO = {
     "images": [{"id": row, "file_name": f"p{row}.png", "width": 16, "height": 12} for row in range(3)],
     "categories": [{"id": 1, "name": "car"}],
@@ -205,6 +191,23 @@ def test_no_other_manifests_lift_the_policy_that_judged_a_plan(project: Project,
     assert "policy `p0` changed or is missing" in ran.err
     assert untouched(project)
     project.apply()
+
+
+@pytest.mark.parametrize("file", ["check.sh", "rules.txt"])
+def test_no_other_program_judges_a_plan_than_the_one_that_was_reviewed(project: Project, file: str) -> None:
+    fill(project, "{exec: [./check.sh, rules.txt]}")
+    program(project, "exit 0")
+    project.write("rules.txt", "strict")
+    assert project.run("plan", "--no-exec-policies", "--out", "p.json").code == 0
+    before = (project.folder / file).read_text()
+    project.write(file, before + "# another\n")
+    ran = project.run("apply", "p.json", "--auto-approve")
+    assert ran.code == 6, ran.out + ran.err
+    assert "policy `p0` changed or is missing" in ran.err
+    assert "the bytes of `./check.sh`, `rules.txt` count" in ran.err
+    assert untouched(project)
+    project.write(file, before)
+    project.apply("p.json")
 
 
 def test_a_plan_holds_with_the_same_policies_and_more(project: Project) -> None:

@@ -13,7 +13,8 @@ from requests import PreparedRequest, Response, exceptions
 
 from picsellia_apply.client import Client, transport
 from picsellia_apply.client.embedded import EmbeddedAdapter
-from tests.e2e.test_ownership import DATASET, NETWORK, SET, fill
+from tests.e2e.documents import DATASET
+from tests.e2e.test_ownership import NETWORK, SET, fill
 from tests.laws.sky import Clock
 
 if TYPE_CHECKING:

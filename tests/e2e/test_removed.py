@@ -14,36 +14,24 @@ import pytest
 
 from picsellia_apply.inventory import read_inventory
 from picsellia_apply.model.ownership import DELETED as REMEMBERED
+from tests.e2e.documents import DATASET, SET
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Platform, Project, Ran
 
-MANIFESTS = """\
+MANIFESTS = f"""\
+{SET}---
 apiVersion: picsellia-apply/v1
 kind: PictureSet
-metadata: {name: s}
-spec: {from: pictures}
+metadata: {{name: marked}}
+spec: {{from: marked, tags: [t]}}
 ---
 apiVersion: picsellia-apply/v1
 kind: PictureSet
-metadata: {name: marked}
-spec: {from: marked, tags: [t]}
+metadata: {{name: bare}}
+spec: {{from: bare}}
 ---
-apiVersion: picsellia-apply/v1
-kind: PictureSet
-metadata: {name: bare}
-spec: {from: bare}
----
-apiVersion: picsellia-apply/v1
-kind: Dataset
-metadata: {name: D}
-spec:
-  labels: [{name: car, type: rectangle}]
-  versions:
-    - name: first
-      pictures: {set: s}
-      annotations: [{path: boxes.json, format: COCO}]
-"""
+{DATASET}"""
 COCO = """\
 {"images": [{"id": 1, "file_name": "p0.png", "width": 16, "height": 12},
             {"id": 2, "file_name": "p1.png", "width": 16, "height": 12}],

@@ -10,26 +10,12 @@ import pytest
 
 from picsellia_apply.client import Client
 from picsellia_apply.model.annotation import texts_of
+from tests.e2e.documents import DATASET, SET
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Platform, Project, Ran
 
-MANIFESTS = """\
-apiVersion: picsellia-apply/v1
-kind: PictureSet
-metadata: {name: s}
-spec: {from: pictures}
----
-apiVersion: picsellia-apply/v1
-kind: Dataset
-metadata: {name: D}
-spec:
-  labels: [{name: car, type: rectangle}]
-  versions:
-    - name: first
-      pictures: {set: s}
-      annotations: [{path: boxes.json, format: COCO}]
-"""
+MANIFESTS = f"{SET}---\n{DATASET}"
 COCO = """\
 {"images": [{"id": 1, "file_name": "p0.png", "width": 16, "height": 12},
             {"id": 2, "file_name": "p1.png", "width": 16, "height": 12}],

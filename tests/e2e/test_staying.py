@@ -11,8 +11,9 @@ import pytest
 
 from picsellia_apply.planner.digest import sealed
 from picsellia_apply.render.saved import read_plan, write_plan
+from tests.e2e.documents import DATASET
 from tests.e2e.test_inventory import listed
-from tests.e2e.test_ownership import DATASET, NETWORK, SET, fill, flags_of, somebody
+from tests.e2e.test_ownership import NETWORK, SET, fill, flags_of, somebody
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project

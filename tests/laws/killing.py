@@ -23,6 +23,7 @@ from requests import PreparedRequest, Response
 
 from picsellia_apply.errors import PicselliaError
 from picsellia_apply.pipeline import Planned
+from tests.e2e.cramped import leave_room
 from tests.laws.sky import Hook, Pass, Sky
 from tests.laws.worlds import World
 
@@ -96,14 +97,31 @@ class _Steps:
         return watched
 
 
-def apply_apart(world: World, sky: Sky | None = None, *, death: Death | None = None, parallelism: int = 1) -> Ended:
-    """Apply a world's manifests in another process, its requests under `sky`; nothing of it is left in this one."""
+def apply_apart(
+    world: World,
+    sky: Sky | None = None,
+    *,
+    death: Death | None = None,
+    parallelism: int = 1,
+    room: int | None = None,
+) -> Ended:
+    """Apply a world's manifests in another process; nothing of it is left in this one.
+
+    Args:
+        world: Whose.
+        sky: What its requests meet with.
+        death: When the process ends.
+        parallelism: Requests at once.
+        room: By how many pages the lake's database may grow; None for any number.
+    """
     world.close()
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads: the child needs none of them
         child = os.fork()
     if child == 0:
+        if room is not None:
+            leave_room(room)
         _live(world, sky or Sky(), death, parallelism, writing)
     os.close(writing)
     with os.fdopen(reading) as pipe:

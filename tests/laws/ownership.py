@@ -23,7 +23,7 @@ class Owners:
     Attributes:
         theirs: What other people made.
         taken: What of ours they took away since our last apply.
-        unguarded: What they made while an apply with deletes was under way: see `test_meanwhile`.
+        unguarded: What they made while an apply with deletes was under way, where no write is conditional.
     """
 
     def __init__(self, *, plain: bool) -> None:

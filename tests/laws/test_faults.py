@@ -101,6 +101,18 @@ def test_a_full_disk(data: st.DataObject, *, plain: bool) -> None:
 @PLATFORMS
 @bounded(6)
 @given(data=st.data())
+def test_a_full_database(data: st.DataObject, *, plain: bool) -> None:
+    """SQLite finds the lake's database full, in the middle of some transaction."""
+    whole, broken = both(data, plain=plain)
+    broken.repage(512)
+    ended = apply_apart(broken, room=data.draw(st.integers(0, 60), "pages"))
+    event("refused" if ended.refused else "complete")
+    end_alike(whole, broken)
+
+
+@PLATFORMS
+@bounded(6)
+@given(data=st.data())
 def test_a_clock_that_jumps(data: st.DataObject, *, plain: bool) -> None:
     """That of the lake, by which its signatures and its leases end."""
     whole, broken = both(data, plain=plain)

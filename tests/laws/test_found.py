@@ -6,16 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from picsellia_apply.executor.records import Keeper
 from tests.laws.killing import Death, apply_apart
 from tests.laws.people import Edit, do
 from tests.laws.profiles import PROFILE
-from tests.laws.projects import Dataset, Network, Project, Set, Shape, Source, Version
+from tests.laws.projects import LABELS, Dataset, Network, Project, Set, Shape, Source, Version
+from tests.laws.sky import Sky
 from tests.laws.test_killed import compare
+from tests.laws.weather import Weather
 from tests.laws.worlds import World, blocked_in
 
 EVERY = 11 if PROFILE == "ci" else 1
 """In CI every eleventh step."""
 CAR: tuple[Shape, ...] = (("car", "rectangle", 9, 5),)
+MOVED: tuple[Shape, ...] = (("car", "rectangle", 1, 2),)
 ONE = Set(("a.png", "b.png"), ("sky",), restore=False)
 TWO = Set(("b.png", "c.png"), ("sky",), restore=False)
 
@@ -23,6 +27,10 @@ TWO = Set(("b.png", "c.png"), ("sky",), restore=False)
 def version(origin: str | None, pictures: dict[str, object], *policies: str) -> Version:
     sources = tuple(Source(policy, {"b.png": CAR}) for policy in policies)
     return Version(origin, pictures, (), sources, frozen=False)
+
+
+def drawn(objects: dict[str, tuple[Shape, ...]]) -> Version:
+    return replace(FIRST, sources=(Source("merge", objects),))
 
 
 def dataset(**versions: Version) -> Dataset:
@@ -52,9 +60,35 @@ STEPS = {
         BOTH,
         replace(BOTH, dataset=dataset(third=version(None, {"set": "s0"}))),
     ),
+    "a version goes, and the one that it had its objects from is drawn anew": (
+        BOTH,
+        replace(BOTH, dataset=dataset(first=drawn({"b.png": MOVED, "c.png": CAR}))),
+    ),
+    "a version goes, and the one that it had its objects from loses them": (
+        replace(BOTH, dataset=dataset(first=drawn({"b.png": (*CAR, *MOVED), "c.png": CAR}), second=SECOND)),
+        replace(BOTH, dataset=dataset(first=drawn({"b.png": CAR}))),
+    ),
+    "a version goes, and the one that it had objects and labels from has no more of them declared": (
+        replace(BOTH, dataset=replace(dataset(first=FIRST, second=SECOND), labels=(*LABELS[:2],))),
+        replace(BOTH, dataset=dataset(first=replace(FIRST, sources=()))),
+    ),
 }
 
 
+@pytest.fixture(params=[False, True], ids=["late", "early"])
+def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the inventory written as in a quick apply, at the end; or whenever a slow one may write it."""
+    write = Keeper.write
+
+    def at_once(self: Keeper, *, now: bool = False, complete: bool = False) -> None:
+        self._next_write = 0
+        write(self, now=now, complete=complete)
+
+    if request.param:
+        monkeypatch.setattr(Keeper, "write", at_once)
+
+
+@pytest.mark.usefixtures("written")
 @pytest.mark.parametrize("name", STEPS)
 def test_killed_at_every_step(name: str) -> None:
     before, after = STEPS[name]
@@ -72,13 +106,15 @@ def test_killed_at_every_step(name: str) -> None:
                     compare(broken, whole)
 
 
-@pytest.mark.parametrize("edit", [Edit("store file", (0, 1, 2)), Edit("label", (0, 1, 0))], ids=lambda one: one.what)
+@pytest.mark.parametrize(
+    "edit", [Edit("store file", (0, 1, 2)), Edit("label", (0, 1, 0)), Edit("tag", (0, 2, 0))], ids=lambda one: one.what
+)
 def test_what_people_put_into_ours_is_not_deleted_unasked(edit: Edit) -> None:
     with World() as world:
         world.declare(replace(BOTH, dataset=dataset(first=FIRST), network=NET))
         assert world.execute(world.plan()).complete
         do(edit, world)
-        world.declare(replace(BOTH, dataset=None))
+        world.declare(replace(BOTH, sets={"s1": TWO}, dataset=None))
         assert {one.rule for one in world.plan().plan.refusals} == {"foreign_content"}
 
 
@@ -95,3 +131,17 @@ def test_a_declared_dataset_does_not_go_with_its_last_version() -> None:
         again = world.plan().plan
         assert not again.operations
         assert blocked_in(again) <= blocked_in(planned.plan)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["extension", "plain"])
+def test_a_picture_whose_answer_made_no_sense_is_ours_in_every_set_that_declares_it(*, plain: bool) -> None:
+    with World(plain=plain) as start:
+        start.declare(Project(sets={"s0": replace(ONE, tags=None), "s1": replace(TWO, tags=None)}, prune=True))
+        with start.copy() as whole:
+            assert whole.execute(whole.plan()).complete
+            for number in range(5, 14):
+                with start.copy() as broken:
+                    weather = Weather({number: "half an answer"})
+                    apply_apart(broken, Sky(weather, weather.clock))
+                    assert not apply_apart(broken).refused
+                    compare(broken, whole)

@@ -20,6 +20,7 @@ from picsellia_apply.planner.merge import merge, merge_without_base
 from picsellia_apply.planner.scope import covers
 from picsellia_apply.quality import present_objects
 from picsellia_apply.resolve import in_share
+from tests.again import cut_short
 from tests.laws.profiles import bounded
 from tests.worlds import (
     FEATURES,
@@ -72,9 +73,15 @@ def versions(draw: st.DrawFn, name: str, origin: str | None, people: bool) -> ob
     told = draw(annotated)
     if people:
         told = {**dict.fromkeys(PICTURES, (box("car"),)), **told}
-    sources = [source(told, policy)] if people or draw(st.booleans()) else []
     labels = draw(st.sampled_from([None, (("car", "rectangle"),), (("car", "rectangle"), ("van", "rectangle"))]))
+    told = {name: tuple(one for one in texts if _may_bear(labels, one)) for name, texts in told.items()}
+    sources = [source(told, policy)] if people or draw(st.booleans()) else []
     return version(name, selection, *sources, origin=origin, labels=labels, frozen=draw(st.integers(0, 9)) == 0)
+
+
+def _may_bear(labels: tuple[tuple[str, str], ...] | None, text: str) -> bool:
+    """Return whether a manifest may give this object to a dataset with these labels: else it is an error (M012)."""
+    return labels is None or any(f'"label":"{label}"' in text for label, _ in labels)
 
 
 @st.composite
@@ -198,13 +205,9 @@ def test_an_apply_that_was_cut_short_ends_in_the_same_state(data: st.DataObject)
         declaration, policy = data.draw(declarations()), lax(prune=data.draw(st.booleans()))
         made = try_plan(declaration, state, inventory, policy)
         whole, whole_inventory = apply(made, state, inventory)
-        done = made.operations[: data.draw(st.integers(0, len(made.operations)))]
-        cut, _ = apply(replace(made, operations=done), state, inventory)
-        waiting = {operation.address for operation in made.operations if operation not in done}
-        kept = {address: record for address, record in inventory.records.items() if address in waiting}
-        kept |= {address: record for address, record in made.records.items() if address not in waiting}
-        following = try_plan(declaration, cut, Inventory("demo", 1, kept), policy)
-        resumed, resumed_inventory = apply(following, cut, Inventory("demo", 1, kept))
+        cut, kept, _ = cut_short(made, state, inventory, data.draw(st.integers(0, len(made.operations))))
+        following = try_plan(declaration, cut, kept, policy)
+        resumed, resumed_inventory = apply(following, cut, kept)
         assert _content(resumed) == _content(whole)
         assert planned(declaration, resumed, resumed_inventory, policy).operations == ()
         state, inventory = whole, whole_inventory

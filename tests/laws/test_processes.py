@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL
@@ -31,6 +31,7 @@ from picsellia_apply.pipeline import make_plan
 from tests.e2e.test_bccd import BCCD
 from tests.e2e.test_bccd import fill as fill_bccd
 from tests.laws import gate
+from tests.laws.conftest import TOLD
 from tests.laws.profiles import PROFILE
 from tests.laws.projects import PICTURES, Dataset, Network, Project, Query, Set, Shape, Source, Version
 from tests.laws.rows import Rows, check_bytes, read_rows
@@ -159,12 +160,15 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     shutil.rmtree(root)
 
 
-def check(stage: Stage, *, thin: bool = False) -> None:
+def check(stage: Stage, *, thin: bool = False) -> str:
     """Kill an apply before and after each of some requests, and compare what running it again leads to.
 
     Args:
         stage: With a project.
         thin: Before one request, after the next.
+
+    Returns:
+        At how many it was killed.
     """
     stage.begin()
     stage.apply_whole()
@@ -180,8 +184,9 @@ def check(stage: Stage, *, thin: bool = False) -> None:
             where = f"killed {side} request {point} of {total}"
             assert not differing_rows(rows, whole[0]), where
             assert not differing_records(records, whole[1]), where
-    assert early <= len(points) // 10, "most of these points were never reached"
-    sys.stderr.write(f"{len(points)} of {total} requests\n")
+    # A slow machine writes the inventory and renews its lease more often: the last points may be beyond the end.
+    assert early <= 1 + len(points) // 10, "too many of these points were never reached"
+    return f"killed at {len(points)} of {total} requests"
 
 
 def kill_at(stage: Stage, point: int, side: str) -> bool:
@@ -197,13 +202,13 @@ def kill_at(stage: Stage, point: int, side: str) -> bool:
     return frozen
 
 
-def test_killed_at_exact_requests(stage: Stage) -> None:
+def test_killed_at_exact_requests(stage: Stage, record_property: Callable[[str, object], None]) -> None:
     SMALL.write(stage.folder)
-    check(stage)
+    record_property(TOLD, check(stage))
 
 
 @pytest.mark.skipif(not BCCD.is_dir(), reason=f"the photographs are absent: {BCCD}")
-def test_killed_at_exact_requests_of_bccd(stage: Stage) -> None:
+def test_killed_at_exact_requests_of_bccd(stage: Stage, record_property: Callable[[str, object], None]) -> None:
     stage.folder.mkdir()
     fill_bccd(Folder(stage.folder))  # type: ignore[arg-type]  # all it does is to write files
-    check(stage, thin=PROFILE == "ci")
+    record_property(TOLD, check(stage, thin=PROFILE == "ci"))

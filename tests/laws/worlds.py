@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -128,6 +129,13 @@ class World:
             return Result()
         with self.client(sky=sky) as client:
             return run_apply(planned, client, parallelism=parallelism, on_event=lambda _: None, stopped=lambda: False)
+
+    def repage(self, size: int) -> None:
+        """Rewrite the lake's database in pages of so many bytes, a power of two from 512 on: small ones fill soon."""
+        self.close()
+        with contextlib.closing(sqlite3.connect(self.data / "lake.db")) as conn:
+            for statement in ("PRAGMA journal_mode=DELETE", f"PRAGMA page_size={size}", "VACUUM"):
+                conn.execute(statement)
 
     def rows(self) -> Rows:
         """Return what the lake holds."""

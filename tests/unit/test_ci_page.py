@@ -46,9 +46,9 @@ def words_of(line: str) -> list[str]:
 
 
 def test_there_are_the_three_jobs_and_the_hooks() -> None:
-    assert [workflow["name"] for workflow in WORKFLOWS] == ["plan", "apply", "apply-by-hand", "drift"]
+    assert [workflow["name"] for workflow in WORKFLOWS] == ["plan", "apply", "apply-by-hand", "apply-once", "drift"]
     used = [step["with"]["command"] for step in steps() if "picsellia-apply@" in step.get("uses", "")]
-    assert used == ["plan", "plan", "apply", "drift"]
+    assert used == ["plan", "plan", "apply", "plan", "apply", "drift"]
     assert len(commands()) >= 8
 
 
@@ -92,6 +92,15 @@ def test_the_hooks_of_the_example_are_ours() -> None:
     (config,) = [document for document in DOCUMENTS if "repos" in document]
     offered = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
     assert {hook["id"] for repo in config["repos"] for hook in repo["hooks"]} == offered
+
+
+def test_what_a_plan_was_made_with_is_typed_again_for_its_apply() -> None:
+    (once,) = [workflow for workflow in WORKFLOWS if workflow["name"] == "apply-once"]
+    given = [step["with"] for job in once["jobs"].values() for step in job["steps"] if "apply@" in step["uses"]]
+    assert [one["command"] for one in given] == ["plan", "apply"]
+    for name in once[True]["workflow_dispatch"]["inputs"]:
+        assert {one[name] for one in given} == {f"${{{{ inputs.{name} }}}}"}
+    assert once["jobs"]["apply"]["environment"] == "production"
 
 
 def test_nobody_hands_the_token_to_unreviewed_code() -> None:

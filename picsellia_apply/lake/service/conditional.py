@@ -77,12 +77,19 @@ def _held(conn: Connection, which: ColumnElement[bool]) -> list[_Held]:
     return [_Held(*row) for row in conn.execute(ordered)]
 
 
-def _picture_etags(found: Sequence[_Picture], held: Sequence[_Held]) -> list[str]:
-    """Return what stands for each picture, its bytes, and what is made of it."""
+def _picture_etags(found: Sequence[_Picture], tags: Mapping[str, list[int]], held: Sequence[_Held]) -> list[str]:
+    """Return what stands for each picture, its bytes, its tags, and what is made of it."""
     by_picture: dict[int, list[Sequence[Any]]] = {row.id: [] for row in found}
     for one in held:
         by_picture[one.picture].append((one.uuid, one.digest))
-    stated = ((row.uuid, row.sha256, sorted(by_picture[row.id], key=itemgetter(0))) for row in found)
+    carried: list[list[str]] = [[] for _ in found]
+    for tag, places in tags.items():
+        for place in places:
+            carried[place].append(tag)
+    stated = (
+        (row.uuid, row.sha256, tagged, sorted(by_picture[row.id], key=itemgetter(0)))
+        for row, tagged in zip(found, carried, strict=True)
+    )
     return [hashlib.sha256(msgspec.json.encode(one)).hexdigest() for one in stated]
 
 
@@ -91,16 +98,23 @@ def _pictures(conn: Connection, which: ColumnElement[bool]) -> list[_Picture]:
     return [_Picture(*row) for row in conn.execute(select(*columns).where(which).order_by(pictures.c.name))]
 
 
+def _tags(conn: Connection, found: Sequence[_Picture]) -> dict[str, list[int]]:
+    """Return the row numbers of the pictures that carry a tag, by tag in order."""
+    return pictures_service.tags_of(conn, [row.id for row in found])
+
+
 def holdings(conn: Connection, organization_id: int, names: Collection[str]) -> conditional.HoldingColumns:
     """Return pictures and what would go with them; unknown names are left out."""
     which = selection.named(organization_id, names)
     found, held = _pictures(conn, which), _held(conn, which)
+    tags = _tags(conn, found)
     number = {row.id: place for place, row in enumerate(found)}
     columns = conditional.HoldingColumns(
         names=[row.name for row in found],
         picture_ids=[row.uuid for row in found],
         sha256=[row.sha256 for row in found],
-        etags=_picture_etags(found, held),
+        etags=_picture_etags(found, tags, held),
+        tags=tags,
         datasets=[],
         versions=[],
         members=[],
@@ -131,7 +145,7 @@ def delete_pictures(conn: Connection, organization_id: int, request: conditional
         raise bad_request(f"more than {extension.PAGE_LIMIT} pictures at once")
     which = selection.identified(organization_id, request.pictures)
     found = _pictures(conn, which)
-    etags = _picture_etags(found, _held(conn, which))
+    etags = _picture_etags(found, _tags(conn, found), _held(conn, which))
     expected: Mapping[str, str] = dict(zip(request.pictures, request.expect, strict=True))
     changed = [row.uuid for row, etag in zip(found, etags, strict=True) if expected[row.uuid] != etag]
     kept = frozenset(changed)

@@ -87,14 +87,14 @@ def lookup(
     more = limit is not None and len(rows) > limit
     rows = rows[:limit] if more else rows
     columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in _COLUMNS]
-    carried = _tags_of(conn, columns[0])
+    carried = tags_of(conn, columns[0])
     total = len(rows) if which.total is None else which.total
     following = columns[1][-1] if more else None
     *stated, sources = columns[1:]
     return extension.PictureColumns(*stated, carried, total, following, sources)  # type: ignore[call-arg, arg-type]
 
 
-def _tags_of(conn: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
+def tags_of(conn: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
     """Return which rows of `ids` carry which tag, rows ascending."""
     number = {picture: row for row, picture in enumerate(ids)}
     links = select(tags.c.name, picture_tags.c.picture_id).join(tags, tags.c.id == picture_tags.c.tag_id)
@@ -111,7 +111,7 @@ def listed(conn: Connection, which: ColumnElement[bool]) -> list[v2.Picture]:
     sized = select(*shown, *more).where(which).order_by(pictures.c.name)
     rows = conn.execute(sized).all()
     carried: list[list[str]] = [[] for _ in rows]
-    for tag, numbers in _tags_of(conn, [row[0] for row in rows]).items():
+    for tag, numbers in tags_of(conn, [row[0] for row in rows]).items():
         for number in numbers:
             carried[number].append(tag)
     return [

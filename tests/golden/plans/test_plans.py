@@ -1,4 +1,4 @@
-"""What plans look like: one folder per case with plan.txt, plan.md, plan.json and the exit code.
+"""What plans look like: one folder per case with plan.txt, plan.md, plan.json and the exit code, some with full.txt.
 
 Rewritten only by `pytest --rewrite-golden`.
 """
@@ -22,7 +22,7 @@ from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.planner import plan
 from picsellia_apply.render.json import plan_to_json
 from picsellia_apply.render.pull_request import render_plan_markdown
-from picsellia_apply.render.text import render_plan_text
+from picsellia_apply.render.text import Look, render_plan_text
 from picsellia_apply.resolve import resolve
 from picsellia_apply.source import Position
 from tests.worlds import (
@@ -64,6 +64,7 @@ def lab(names: tuple[str, ...] = NAMES, tags: tuple[str, ...] = ("cell",), *, sa
     )
 
 
+LOOK = Look(width=130, next_command="picsellia-apply apply plan.json", lift_command="picsellia-apply plan .")
 LABELS = (("RBC", "rectangle"), ("WBC", "rectangle"))
 
 
@@ -264,19 +265,24 @@ CASES: tuple[Callable[[], Plan], ...] = (
     frozen_pictures,
     renamed_unsaid,
 )
+SHOWN_WHOLE = (everyday_edits, drift, blocked_content, conflict)
+"""Cases whose screen with `--full` is kept too."""
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_plan(case: Callable[[], Plan], rewrite_golden: bool) -> None:
     made = case()
     heading = "picsellia-apply plan    workspace demo · embedded lake"
-    text = render_plan_text(made, heading=heading, width=130, next_command="picsellia-apply apply plan.json")
+    text = render_plan_text(made, heading=heading, look=LOOK)
     expected = {
         "plan.txt": f"{text}\n".encode(),
         "plan.md": render_plan_markdown(made).encode(),
         "plan.json": plan_to_json(made),
         "exit": f"{int(exit_of(made, changes=Exit.changes))}\n".encode(),
     }
+    if case in SHOWN_WHOLE:
+        whole = render_plan_text(made, heading=heading, look=replace(LOOK, full=True))
+        expected["full.txt"] = f"{whole}\n".encode()
     folder = HERE / case.__name__.replace("_", "-")
     for name, content in expected.items():
         if rewrite_golden:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import select
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from picsellia_apply.cli import programs
+from picsellia_apply.cli.descendants import MARK
 from picsellia_apply.cli.programs import judged
 from picsellia_apply.model.declaration import Declaration
 from picsellia_apply.model.inventory import Inventory
@@ -118,6 +120,21 @@ def test_what_a_program_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
     script(tmp_path, "sleep 600 & echo $! > child; exit 0")
     assert verdicts(program(tmp_path)) == []
     assert ended(int((tmp_path / "child").read_text()))
+
+
+@pytest.mark.parametrize(("end", "timeout_s"), [("exit 0", 60), ("exec sleep 600", 5)], ids=["done", "too long"])
+def test_what_left_the_session_of_a_program_is_ended_with_it(tmp_path: Path, end: str, timeout_s: int) -> None:
+    script(tmp_path, "sleep 600 & echo $! > child.new; mv child.new child; wait", "stays")
+    script(tmp_path, f"setsid ./stays >/dev/null & until [ -e child ]; do :; done; {end}")
+    verdicts(program(tmp_path, timeout_s=timeout_s))
+    assert ended(int((tmp_path / "child").read_text()))
+
+
+def test_what_is_not_of_a_program_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: "of another run"}) as other:
+        assert verdicts(program(tmp_path, "sh", "-c", "exit 0")) == []
+        assert other.poll() is None
+        other.kill()
 
 
 def ended(process: int) -> bool:

@@ -38,9 +38,11 @@ def test_a_platform_without_the_part_is_told_to_do_without_and_tells_the_same(
     ids = uploaded("a.png", "b.png", "c.png")
     version(client, "first", [ids["a.png"], ids["b.png"]], "b.png")
     version(client, "second", [ids["b.png"]])
+    client.writer.tag(["seen"], [ids["a.png"], ids["c.png"]])
     asked = ["c.png", "b.png", "a.png", "nobody.png"]
     here, without = conditional(client).holdings(asked), client.reader.holdings(asked)
     assert (here.picture_ids, here.sha256, here.versions) == (without.picture_ids, without.sha256, without.versions)
+    assert here.tags == without.tags == {"seen": {"a.png", "c.png"}}
     assert {key: set(held) for key, held in here.versions.items()} == {
         ("cars", "first"): {"a.png", "b.png"},
         ("cars", "second"): {"b.png"},
@@ -92,7 +94,7 @@ def test_changes_are_done_when_their_answer_is_lost(flaky: Line, what: str) -> N
 
 WHOLE = {
     "names": ["a.png"], "picture_ids": ["1"], "sha256": ["x"], "etags": ["e"], "datasets": ["D"], "versions": ["v"],
-    "members": [[0]], "digests": [[""]], "objects": [[0]],
+    "members": [[0]], "digests": [[""]], "objects": [[0]], "tags": {"t": [0]},
 }  # fmt: skip
 
 
@@ -108,6 +110,8 @@ WHOLE = {
         {"members": [[-1]]},
         {"digests": [[]]},
         {"objects": [[0, 1]]},
+        {"tags": {"t": [1]}},
+        {"tags": {"t": [-1]}},
     ],
 )
 def test_columns_that_do_not_fit_are_no_answer(scripted: Callable[..., Any], changed: dict[str, Any]) -> None:
@@ -116,5 +120,6 @@ def test_columns_that_do_not_fit_are_no_answer(scripted: Callable[..., Any], cha
         return Conditional(line.transport(), "o").holdings(["a.png"])
 
     assert asked(WHOLE).etags == {"a.png": "e"}
+    assert asked(WHOLE).tags == {"t": {"a.png"}}
     with pytest.raises(errors.ProcessingError, match="do not fit"):
         asked({**WHOLE, **changed})

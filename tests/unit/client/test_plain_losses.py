@@ -91,6 +91,13 @@ def version(plain: Client, photos: Photos) -> str:
     return made
 
 
+def test_pictures_that_arrived_before_the_disk_was_full_are_told(plain: Client, line: Plain, photos: Photos) -> None:
+    line.refuse = lambda request: 507 if b"2.png" in (request.body or b"") and request.method == "PUT" else 0
+    outcomes = plain.writer.upload_pictures(photos(*[f"{number}.png" for number in range(4)]))
+    assert [one.status for one in outcomes] == ["created", "created", "failed", "failed"]
+    assert plain.reader.all_pictures().names == ["0.png", "1.png"]
+
+
 def _count(page: dict[str, Any]) -> int:
     return len(page.get("annotations", ()))
 

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from picsellia_apply import errors
-from picsellia_apply.client import Client
+from picsellia_apply.client import Client, sending
 from picsellia_apply.client import upload as uploading
-from picsellia_apply.client.upload import BatchSender, Outcome, PictureFile, batches, upload
+from picsellia_apply.client.sending import BatchSender
+from picsellia_apply.client.upload import Outcome, PictureFile, batches, upload
 
 Photos = Callable[..., list[PictureFile]]
 Script = Callable[..., Any]
@@ -55,7 +56,7 @@ def test_a_file_that_changed_is_not_sent(client: Client, photos: Photos) -> None
 
 
 def test_a_large_file_is_streamed(client: Client, photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploading, "IN_MEMORY", 10)
+    monkeypatch.setattr(sending, "IN_MEMORY", 10)
     monkeypatch.setattr(uploading, "BYTES_AT_ONCE", 1)
     files = photos("a.png", "b.png", "c.png")
     files[1].path.write_bytes(files[1].path.read_bytes()[:-1])
@@ -67,8 +68,8 @@ def test_a_large_file_is_streamed(client: Client, photos: Photos, monkeypatch: p
 def test_a_large_file_cut_between_check_and_sending_is_refused(
     client: Client, photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "IN_MEMORY", 10)
-    monkeypatch.setattr(uploading, "_check", lambda file: file.path.write_bytes(b"cut") and None)
+    monkeypatch.setattr(sending, "IN_MEMORY", 10)
+    monkeypatch.setattr(sending, "_check", lambda file: file.path.write_bytes(b"cut") and None)
     outcomes = client.writer.upload_pictures(photos("a.png"))
     assert [one.status for one in outcomes] == ["failed"]
     assert client.reader.all_pictures().names == []
@@ -149,9 +150,20 @@ def batch_answer(*names: str, status: str = "created") -> tuple[int, dict[str, s
 
 
 def test_a_batch_too_large_for_a_proxy_is_halved(scripted: Script, photos: Photos) -> None:
-    network = scripted((413, {}, b""), batch_answer("a"), (413, {}, b""), batch_answer("b"), batch_answer("c"))
+    network = scripted((413, {}, b""), (413, {}, b""), batch_answer("a"), batch_answer("b"), batch_answer("c"))
     outcomes = BatchSender(network.transport(), "org")(photos("a", "b", "c"))
     assert [(one.name, one.picture_id) for one in outcomes] == [("a", "a"), ("b", "b"), ("c", "c")]
+
+
+def test_what_arrived_before_the_rest_of_a_batch_failed_is_told(scripted: Script, photos: Photos) -> None:
+    network = scripted((413, {}, b""), (413, {}, b""), batch_answer("a"), (507, {}, b""))
+    told: list[Outcome] = []
+    upload(photos("a", "b", "c"), BatchSender(network.transport(), "org"), parallelism=1, on_done=told.extend)
+    assert [(one.name, one.status, one.picture_id) for one in told] == [
+        ("a", "created", "a"),
+        ("b", "failed", None),
+        ("c", "failed", None),
+    ]
 
 
 def test_a_single_picture_too_large_for_a_proxy_is_told(scripted: Script, photos: Photos) -> None:
@@ -241,9 +253,9 @@ def test_a_refusal_is_raised_though_the_network_failed_first(photos: Photos, mon
 def test_a_large_file_gone_between_check_and_sending_is_a_failure(
     client: Client, photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "IN_MEMORY", 10)
+    monkeypatch.setattr(sending, "IN_MEMORY", 10)
     monkeypatch.setattr(uploading, "BYTES_AT_ONCE", 1)
-    monkeypatch.setattr(uploading, "_check", lambda file: file.path.unlink() if file.name == "a.png" else None)
+    monkeypatch.setattr(sending, "_check", lambda file: file.path.unlink() if file.name == "a.png" else None)
     gone, good = client.writer.upload_pictures(photos("a.png", "b.png"))
     assert (gone.status, good.status) == ("failed", "created")
     assert str(gone.error).startswith("cannot be read")

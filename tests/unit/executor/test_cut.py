@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from picsellia_apply.executor.cut import with_cut
-from picsellia_apply.executor.journal import Journal, Leftover, journal_path
+from picsellia_apply.executor.cut import with_copies, with_cut
+from picsellia_apply.executor.journal import Journal, journal_path
+from picsellia_apply.executor.leftover import Leftover
+from picsellia_apply.model.annotation import annotation_digest
 from picsellia_apply.model.declaration import AnnotationPolicy, Declaration
-from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.plan import ObjectChange, Target
 from picsellia_apply.model.state import Resource, State
 from tests.worlds import NOTHING, apply, box, dataset, of_set, picture_set, planned, source, version
@@ -22,7 +24,8 @@ CAR, MOVED, THEIRS = box("car"), box("car", 2), box("person", 90)
 
 def begun(folder: Path) -> Journal:
     one = Journal(journal_path(folder, "demo"), TARGET)
-    one.begin(ADDRESS, "update", None, {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)})
+    put = {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,)}
+    one.begin(ADDRESS, "update", None, put, deleted=put)
     return one
 
 
@@ -54,7 +57,7 @@ def test_only_what_is_missing_was_cut() -> None:
         "annotations/d@w": Leftover(),
     }
     found = with_cut(state, leftovers).resources
-    assert found[ADDRESS].options == {"cut": {"a.jpg": (MOVED,)}}
+    assert found[ADDRESS].options == {"cut": {"a.jpg": (MOVED,), "c.jpg": ()}}
     assert found["annotations/d@w"].options == {}
     assert with_cut(state, {}) == state
 
@@ -91,17 +94,54 @@ def test_what_is_no_longer_declared_is_put_without_our_objects() -> None:
     assert operation.members.objects == {"a.jpg": ObjectChange(None, (THEIRS,))}
 
 
+def test_an_annotation_without_objects_that_was_cut_is_put() -> None:
+    state, inventory = apply(planned(declared("merge", CAR)), State(), NOTHING)
+    deleted = replace(state, resources={**state.resources, ADDRESS: Resource(members={})})
+    cut = with_cut(deleted, {ADDRESS: Leftover(objects={"a.jpg": ()})})
+    (operation,) = planned(declared("merge"), cut, inventory).operations
+    assert operation.members.objects == {"a.jpg": ObjectChange(None, ())}
+
+
 def test_what_was_put_without_the_inventory_knowing_it_is_what_was_last_applied(tmp_path: Path) -> None:
     one = Journal(journal_path(tmp_path, "demo"), TARGET)
     record = Record(members={"a.jpg": (MOVED,), "b.jpg": (CAR,), "z.jpg": (CAR,)})
     put = {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR,), "c.jpg": ()}
-    one.begin(ADDRESS, "update", record, put)
+    one.begin(ADDRESS, "update", record, put, deleted=put)
     one.end(ADDRESS, "done")
     replaced = one.leftovers()[ADDRESS].replaced
-    assert replaced == {"a.jpg": ((MOVED, THEIRS), (MOVED,)), "b.jpg": ((CAR,), (CAR,))}
+    assert replaced == {
+        "a.jpg": (annotation_digest((MOVED, THEIRS)), (MOVED,)),
+        "b.jpg": (annotation_digest((CAR,)), None),
+        "c.jpg": (annotation_digest(()), None),
+    }
     there = {"a.jpg": (MOVED, THEIRS), "b.jpg": (CAR, THEIRS)}
     state = State(resources={ADDRESS: Resource(members=there)})
     assert with_cut(state, one.leftovers()).resources[ADDRESS].options == {"bases": {"a.jpg": (MOVED,)}}
     one.begin(ADDRESS, "delete", None)
     assert one.leftovers()[ADDRESS].replaced == {}
     one.close()
+
+
+def test_annotations_that_came_with_a_version_which_a_killed_apply_made_are_copies_of_ours() -> None:
+    origin, copy, whole = "annotations/d@v", "annotations/d@w", "version/d@w"
+    written = {"a.jpg": (CAR,), "b.jpg": (CAR,), "c.jpg": (CAR,)}
+    inventory = Inventory("demo", records={origin: Record(members=written)})
+    there = {"a.jpg": (CAR,), "b.jpg": (CAR, THEIRS), "c.jpg": (CAR,)}
+    state = State(resources={whole: Resource(), copy: Resource(members=there)})
+    made = Leftover(created=True, fields={"inherited": ["a.jpg", "b.jpg"]})
+    found = with_copies(state, inventory, {whole: made})
+    assert found.resources[copy].options == {"copies": {"a.jpg": (CAR,)}}
+    people = Inventory("demo", records={origin: Record(created=False, members=written)})
+    recorded = replace(inventory, records={**inventory.records, copy: Record()})
+    for kept, left in ((inventory, replace(made, created=False)), (people, made), (recorded, made)):
+        assert with_copies(state, kept, {whole: left}) == state
+
+
+@pytest.mark.parametrize(("copies", "refused"), [({"a.jpg": (CAR, MOVED)}, []), ({}, ["foreign_content"])])
+def test_only_copies_of_ours_are_nobody_elses(copies: object, refused: list[str]) -> None:
+    state, inventory = apply(planned(declared("mirror")), State(), NOTHING)
+    there = Resource(members={"a.jpg": (CAR, MOVED)}, options={"copies": copies})
+    records = {text: one for text, one in inventory.records.items() if text != ADDRESS}
+    seen = replace(state, resources={**state.resources, ADDRESS: there})
+    made = planned(declared("mirror", CAR), seen, replace(inventory, records=records))
+    assert [one.rule for one in made.refusals] == refused

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from picsellia_apply.errors import UsageError
-from picsellia_apply.executor.journal import Journal, Leftover, content_digest, journal_path
+from picsellia_apply.executor.journal import Journal, journal_path
+from picsellia_apply.executor.leftover import Leftover, content_digest
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.plan import Target
 

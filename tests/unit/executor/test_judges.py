@@ -44,5 +44,15 @@ def test_one_that_is_missing_or_changed_is_named(declared: list[PolicyChecks], n
     assert all(f"`{name}`" in str(caught.value) for name in names)
 
 
+def test_the_bytes_of_its_program_count_and_are_named() -> None:
+    gate = replace(ONE, program=Program(("./x", "rules"), "/here", files=(("./x", "0" * 64), ("rules", "1" * 64))))
+    saved = replace(SAVED, policies=policy_digests([gate]))
+    check_policies(saved, [gate])
+    other = Program(("./x", "rules"), "/here", files=(("./x", "0" * 64), ("rules", "2" * 64)))
+    with pytest.raises(StalePlan, match="policy `gate` changed") as caught:
+        check_policies(saved, [replace(gate, program=other), replace(TWO, program=other)])
+    assert caught.value.hint.endswith("review that; the bytes of `./x`, `rules` count")
+
+
 def test_they_stand_under_the_digest_of_the_plan() -> None:
     assert plan_digest(SAVED) != plan_digest(replace(SAVED, policies={}))

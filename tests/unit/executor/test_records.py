@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from picsellia_apply.executor.journal import Leftover, content_digest
+from picsellia_apply.executor.leftover import Leftover, content_digest
 from picsellia_apply.executor.records import _still_there, owned, partial
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import Blocked, Operation, Plan, Target

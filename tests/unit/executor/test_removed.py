@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from picsellia_apply.executor.journal import Ending, Journal, Leftover, journal_path
+from picsellia_apply.executor.journal import Journal, journal_path
+from picsellia_apply.executor.leftover import Ending, Leftover
 from picsellia_apply.executor.removed import without_removed
 from picsellia_apply.model.declaration import Declaration
 from picsellia_apply.model.inventory import Inventory, Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from picsellia_apply.executor.journal import Leftover, content_digest
+from picsellia_apply.executor.leftover import Leftover, content_digest
 from picsellia_apply.executor.resumed import resumed
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import Blocked, Notice, Plan, Target

@@ -122,6 +122,7 @@ def test_a_pointer_that_the_index_does_not_have_so_is_an_error(tmp_path: Path) -
     assert [(one.code, one.message) for one in found] == [
         ("P034", "1 git-lfs pointer is not in the index: `d.jpg`"),
         ("P034", "1 git-lfs pointer is of other bytes than the index says: `a.jpg`"),
+        ("P039", "1 picture of the index is not on this machine and counts all the same: `sub/c.jpg`"),
     ]
     assert all("picsellia-apply index" in one.hint for one in found)
     (one,) = indexes(tmp_path, as_is=True)
@@ -149,14 +150,58 @@ def test_pictures_that_are_here_count_and_the_difference_is_told(tmp_path: Path)
     (tmp_path / "pictures/b.jpg").unlink()
     declaration = loaded(tmp_path)
     found = declaration.picture_sets[0].pictures
-    assert found.names == ("a.jpg", "c.jpg", "new.jpg")
-    assert all(found.paths)
-    (finding,) = declaration.findings
-    assert (finding.code, finding.count, str(finding.position)) == ("P033", 3, f"{tmp_path}/m.yaml:4:31")
-    assert finding.message == (
-        "the index `cells.index` is not what the pictures are: 1 new: `new.jpg`; 1 changed: `a.jpg`; 1 gone: `b.jpg`"
+    assert dict(zip(found.names, map(bool, found.paths), strict=True)) == {
+        "a.jpg": True, "b.jpg": False, "c.jpg": True, "new.jpg": True,
+    }  # fmt: skip
+    told, finding = declaration.findings
+    assert (finding.code, finding.count, str(finding.position)) == ("P039", 1, f"{tmp_path}/m.yaml:4:31")
+    assert finding.hint == (
+        "if it was deleted on purpose, run `picsellia-apply index` where the pictures are, and commit the file"
     )
-    assert "`picsellia-apply index`" in finding.hint
+    assert (told.code, told.count, told.position) == ("P033", 2, finding.position)
+    assert told.message == (
+        "the index `cells.index` is not what the pictures are: 1 new: `new.jpg`; 1 changed: `a.jpg`"
+    )
+    assert "`picsellia-apply index`" in told.hint
+
+
+def test_a_part_of_the_pictures_is_as_good_as_all_or_none(tmp_path: Path) -> None:
+    here = pictures(indexed(project(tmp_path)))
+    for name in ("a.jpg", "sub/c.jpg"):
+        (tmp_path / "pictures" / name).unlink()
+    declaration = loaded(tmp_path)
+    found = declaration.picture_sets[0].pictures
+    assert known(found) == known(here)
+    assert [bool(path) for path in found.paths] == [False, True, False]
+    (finding,) = declaration.findings
+    assert finding.message == (
+        "2 pictures of the index are not on this machine and count all the same: `a.jpg`, `sub/c.jpg`"
+    )
+    indexed(tmp_path)
+    declaration = loaded(tmp_path)
+    assert (declaration.picture_sets[0].pictures.names, codes(declaration)) == (("b.jpg",), [])
+
+
+def test_a_picture_that_moved_to_another_folder_is_the_same_one(tmp_path: Path) -> None:
+    indexed(project(tmp_path))
+    (tmp_path / "pictures/b.jpg").rename(tmp_path / "pictures/sub/b.jpg")
+    declaration = loaded(tmp_path)
+    assert declaration.picture_sets[0].pictures.names == ("a.jpg", "b.jpg", "c.jpg")
+    assert all(declaration.picture_sets[0].pictures.paths)
+    (finding,) = declaration.findings
+    assert finding.message.endswith(": 1 new: `sub/b.jpg`; 1 gone: `b.jpg`")
+
+
+def test_what_is_chosen_by_name_may_be_in_the_index_alone(tmp_path: Path) -> None:
+    project(tmp_path, "from: pictures, index: cells.index, include: [a.jpg, b.jpg], exclude: [a.*]")
+    indexed(tmp_path)
+    picture(tmp_path / "pictures/a.jpg")
+    manifest(tmp_path, "from: pictures, index: cells.index, include: [a.jpg, b.jpg]")
+    indexed(tmp_path)
+    (tmp_path / "pictures/b.jpg").unlink()
+    declaration = loaded(tmp_path)
+    assert declaration.picture_sets[0].pictures.names == ("a.jpg", "b.jpg")
+    assert codes(declaration) == ["P039"]
 
 
 def test_what_is_true_of_this_disk_alone_is_no_finding_of_a_plan(tmp_path: Path) -> None:

@@ -220,7 +220,26 @@ def test_the_rest_of_a_wrong_document_is_checked_too(tmp_path: Path) -> None:
         "versions: [{name: v, pictures: {set: none}}, {name: v, from: w, pictures: [a]}]}"
     )
     written(tmp_path, document("Dataset", "d", spec))
-    assert sorted(codes(tmp_path)) == ["M009", "M009", "M010", "M011", "M011", "M011", "M018", "M021", "M022"]
+    assert sorted(codes(tmp_path)) == ["M009", "M009", "M011", "M011", "M011", "M018", "M021", "M022"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{path: a.json, form: COCO}", ["M009"]),  # `format` is there under a name much like it: one fault
+        ("{path: a.json, form: CCOO}", ["M009"]),
+        ("{path: a.json, format: CCOO}", ["M014"]),
+        ("{path: a.json, colour: COCO}", ["M009", "M010"]),  # nothing is like `colour`
+        ("{path: a.json}", ["M010"]),
+    ],
+)
+def test_a_field_under_a_wrong_name_is_one_fault(tmp_path: Path, source: str, expected: list[str]) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    written(
+        tmp_path,
+        document("Dataset", "d", f"{{versions: [{{name: v, pictures: {{tags: [t]}}, annotations: [{source}]}}]}}"),
+    )
+    assert sorted(codes(tmp_path)) == expected
 
 
 def test_findings_are_positioned(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import jsonschema
@@ -36,6 +38,10 @@ def program(folder: Path, mode: int = 0o755) -> None:
     path.chmod(mode)
 
 
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_all_of_it(tmp_path: Path) -> None:
     program(tmp_path)
     text = """{
@@ -56,10 +62,38 @@ def test_all_of_it(tmp_path: Path) -> None:
         max_imbalance=20.0,
         findings_up_to="note",
         ignored_findings=frozenset({"Q003"}),
-        program=Program(("./check.sh", "--arg"), str(tmp_path), 5),
+        program=Program(("./check.sh", "--arg"), str(tmp_path), 5, (("./check.sh", sha256(tmp_path / "check.sh")),)),
     )
     assert isinstance(policy.place, Place)
     assert not (tmp_path / "ran").exists()
+
+
+def test_files_of_the_project_among_its_words_count_and_nothing_else(tmp_path: Path) -> None:
+    project, outside = tmp_path / "project", tmp_path / "outside.txt"
+    (project / "m").mkdir(parents=True)
+    outside.write_text("secret")
+    for name in ("check.py", "rules.txt", "sh", "more.txt"):
+        (project / "m" / name).write_text(name)
+    (project / "m/link").symlink_to(outside)
+    words = ["./check.py", "rules.txt", "--more=more.txt", "sh", "m", ".", "", "-x", "rules.txt", "../../outside.txt"]
+    spec = f"{{exec: {json.dumps([*words, 'link', '/dev/null', 'x' * 3000])}}}"
+    (policy,) = loaded(project / "m", spec).policies
+    names = {"./check.py": "check.py", "rules.txt": "rules.txt", "--more=more.txt": "more.txt", "sh": "sh"}
+    assert policy.program is not None
+    assert policy.program.files == tuple((word, sha256(project / "m" / name)) for word, name in names.items())
+    (policy,) = loaded(project / "m", "{exec: [sh, rules.txt]}").policies
+    assert policy.program is not None
+    assert policy.program.files == (("rules.txt", sha256(project / "m/rules.txt")),)
+
+
+def test_a_program_that_cannot_be_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(path: Path) -> tuple[str, int]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    program(tmp_path)
+    monkeypatch.setattr("picsellia_apply.manifest.policy.hash_file", unreadable)
+    told = "`./check.sh` cannot be read, so nobody can tell whether it changes: Permission denied"
+    assert faults(tmp_path, "{exec: [./check.sh]}") == [("M031", told)]
 
 
 def test_what_is_absent_is_not_asked_for(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan
 from picsellia_apply.model.state import Lake, State
 from picsellia_apply.planner.scope import covers, scope_of
+from tests.again import again, cut_short
 from tests.worlds import (
     LAX,
     NOTHING,
@@ -119,6 +120,61 @@ def test_a_file_that_is_withdrawn_and_put_back_stays_deleted_and_restore_lifts_i
     assert state.lake.pictures.keys() == {"a", "b"}
     assert "deleted" not in inventory.records["pictures/s"].fields
     assert planned(declared("a"), state, inventory, PRUNE).operations[0].members.remove == ("b",)
+
+
+def restored_elsewhere(*left: str, noticed: bool) -> tuple[Declaration, State, Inventory, Plan]:
+    """A person deleted b, which set s no longer declares, and set t is to restore it."""
+    state, inventory = apply(planned(declared_sets(s=("a", "b"))), State(), NOTHING)
+    state = without(state, "b")
+    if noticed:
+        state, inventory = apply(planned(declared_sets(s=left), state, inventory, PRUNE), state, inventory)
+    later = declared_sets(s=left, t=("b",))
+    return later, state, inventory, planned(later, state, inventory, PRUNE)
+
+
+def declared_sets(**sets: tuple[str, ...]) -> Declaration:
+    made = tuple(picture_set(name, names, restore=True) for name, names in sets.items() if names)
+    return Declaration(".", picture_sets=made)
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+@pytest.mark.parametrize("left", [("a",), ()])
+def test_what_another_set_restores_is_no_longer_remembered_as_deleted(left: tuple[str, ...], *, noticed: bool) -> None:
+    later, state, inventory, made = restored_elsewhere(*left, noticed=noticed)
+    after, records = apply(made, state, inventory)
+    assert after.lake.pictures.keys() == {*left, "b"}
+    assert [text for text, one in records.records.items() if "b" in one.members] == ["pictures/t"]
+    assert ("pictures/s" in records.records) is bool(left)
+    assert planned(later, after, records, PRUNE).records == records.records
+    assert again(made, later, after, replace(records, applied=made.digest))[0].operations == ()
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+@pytest.mark.parametrize("left", [("a",), ()])
+def test_it_is_remembered_until_it_is_there(left: tuple[str, ...], *, noticed: bool) -> None:
+    """So that who drops `restore: true` after a kill does not upload what a person took away."""
+    later, state, inventory, made = restored_elsewhere(*left, noticed=noticed)
+    cut, kept, _ = cut_short(made, state, inventory, 0)
+    assert kept.records["pictures/s"].members.keys() >= {"b"}
+    strict = replace(later, picture_sets=tuple(replace(one, restore=False) for one in later.picture_sets))
+    assert [one for one in planned(strict, cut, kept, PRUNE).operations if one.members.add] == []
+    whole, records = apply(made, state, inventory)
+    resumed, resumed_records = apply(planned(later, cut, kept, PRUNE), cut, kept)
+    assert (resumed, resumed_records.records) == (whole, records.records)
+
+
+@pytest.mark.parametrize("prune", [True, False])
+def test_a_saved_plan_about_other_pictures_of_a_set_holds_with_what_is_remembered(*, prune: bool) -> None:
+    """What was deleted and is not read again is no more there than what the inventory says of it."""
+    state, inventory = apply(planned(declared_sets(s=("a", "b", "c"))), State(), NOTHING)
+    state = without(state, "b")
+    state, inventory = apply(planned(declared_sets(s=("a", "c")), state, inventory), state, inventory)
+    later, policy = declared_sets(t=("d",)), replace(PRUNE, prune=prune)
+    made = planned(later, state, inventory, policy)
+    after, records = apply(made, state, inventory)
+    assert records.records["pictures/s"].fields["deleted"] == ["b"]
+    assert again(made, later, state, inventory)[0].records == made.records
+    assert again(made, later, after, replace(records, applied=made.digest))[0].operations == ()
 
 
 def test_what_somebody_else_brought_back_is_not_ours() -> None:

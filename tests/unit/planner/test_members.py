@@ -313,19 +313,6 @@ def test_pictures_leave_a_version_only_after_everything_else() -> None:
     assert planned(apart, after, records, PRUNE).operations == ()
 
 
-def test_a_removing_query_counts_in_the_update_budget() -> None:
-    names = [f"{row:02}.jpg" for row in range(30)]
-    query = TagQuery("q", place(), ("drone",), 1.0, (), ("gold",))
-    told = declared(picture_sets=(picture_set("cells", names, ["drone"]),), queries=(query,))
-    there = lake(*names, drone=set(names), gold=set(names))
-    plan = planned(told, there, NOTHING, replace(LAX, update_percent=50))
-    operation = next(one for one in plan.operations if one.address == "query/q/gold")
-    assert (operation.action, operation.impact) == ("update", "-30 pictures")
-    assert [(one.rule, one.address) for one in plan.refusals] == [("update_percent", "query/q/gold")]
-    few = planned(told, lake(*names, drone=set(names), gold=set(names[:9])), NOTHING, replace(LAX, update_percent=50))
-    assert few.refusals == ()
-
-
 def frozen_with(labels: tuple[tuple[str, str], ...] | None, objects: dict[str, list[str]] | None) -> Declaration:
     sources = [] if objects is None else [source(objects)]
     one = version("first", of_set("cells"), *sources, labels=labels, frozen=True)

@@ -281,3 +281,15 @@ def test_one_address_is_an_address() -> None:
     state, inventory = settled(Declaration("root", networks=(Network("n", place(), {"type": "x"}),)), State(), NOTHING)
     (refusal,) = planned(Declaration("root"), state, inventory).refusals
     assert refusal.message.endswith("manages 1 address")
+
+
+def test_a_picture_of_ours_that_people_tagged_is_not_deleted_unasked() -> None:
+    state, inventory = settled(world(), State(), NOTHING, PRUNE)
+    tags = {**state.lake.tags, "theirs": frozenset({"a.jpg", "b.jpg"})}
+    tagged = replace(state, lake=replace(state.lake, tags=tags))
+    less = world(pictures=("b.jpg",))
+    assert foreign(planned(less, state, inventory, PRUNE)) == {}
+    refused = planned(less, tagged, inventory, PRUNE)
+    assert foreign(refused) == {"pictures/s": "it takes along what is not ours: 1 tag on a picture"}
+    lifted = replace(PRUNE, allowances=frozenset({"foreign_content:pictures/s"}))
+    assert deleted(planned(less, tagged, inventory, lifted)) == {"pictures/s": ("a.jpg",)}

@@ -11,7 +11,7 @@ from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.plan import Blocked, FieldChange, Members, Notice, Operation, Plan, Refusal, Target
 from picsellia_apply.model.result import OperationResult, Result
 from picsellia_apply.render.lines import listed, plain, sampled
-from picsellia_apply.render.text import render_plan_text, render_result_text
+from picsellia_apply.render.text import Look, render_plan_text, render_result_text
 from picsellia_apply.render.values import change_text, cut, value_text
 from picsellia_apply.source import Place, Position
 
@@ -19,7 +19,7 @@ EMPTY = Plan(Target("embedded", "acme", "demo"), digest="sha256:" + "9f2c41" * 1
 
 
 def shown(plan: Plan, *, width: int = 120, color: bool = False) -> list[str]:
-    return render_plan_text(plan, heading="heading", width=width, color=color).splitlines()
+    return render_plan_text(plan, heading="heading", look=Look(width=width, color=color)).splitlines()
 
 
 def test_an_empty_plan_says_so() -> None:
@@ -28,7 +28,9 @@ def test_an_empty_plan_says_so() -> None:
 
 def test_the_next_command_stands_under_changes_only() -> None:
     def last(plan: Plan) -> str:
-        return render_plan_text(plan, heading="h", next_command="picsellia-apply apply p.json").splitlines()[-1]
+        return render_plan_text(plan, heading="h", look=Look(next_command="picsellia-apply apply p.json")).splitlines()[
+            -1
+        ]
 
     assert (
         last(replace(EMPTY, operations=(Operation("dataset/d", "create", "new"),)))
@@ -108,7 +110,7 @@ def test_findings_are_gathered_by_code() -> None:
     other = Diagnostic("L008", Severity.info, "left out", Place("m.yaml"), count=12)
     empty = Diagnostic("L003", Severity.warning, "empty", hint="mend it")
     plan = replace(EMPTY, findings=(*findings, other, empty))
-    lines = render_plan_text(plan, heading="heading", notes=True).splitlines()
+    lines = render_plan_text(plan, heading="heading", look=Look(notes=True)).splitlines()
     assert lines[1:8] == [
         "  ! finding  empty [L003]",
         "      hint: mend it",
@@ -195,7 +197,7 @@ def test_notes_are_counted_unless_they_are_asked_for() -> None:
     plan = replace(EMPTY, findings=notes)
     assert shown(plan)[1] == "  · 2 notes about the input: -v lists them"
     assert shown(replace(plan, findings=notes[:1]))[1] == "  · 1 note about the input: -v lists it"
-    assert render_plan_text(plan, heading="h", notes=True).count("said") == 2
+    assert render_plan_text(plan, heading="h", look=Look(notes=True)).count("said") == 2
 
 
 def test_what_goes_is_always_named() -> None:
