@@ -12,8 +12,11 @@ from picsellia_apply.model.ownership import Ours
 from picsellia_apply.model.plan import Blocked, Conflict, Notice, Operation, Policy
 from picsellia_apply.model.state import Resource, State
 
-Unit = Literal["addresses", "pictures", "tags", "members", "objects"]
-"""What budgets count: managed addresses, pictures, tags on pictures, pictures in versions, annotation objects."""
+Unit = Literal["addresses", "pictures", "tags", "members", "objects", "fields"]
+"""What is counted: managed addresses, pictures, tags on pictures, pictures in versions, annotation objects, fields.
+
+Budgets count no fields: of those it only matters whether people gave them their value.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from picsellia_apply.model.plan import Blocked, Notice, ObjectChange, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import operation_of
 from picsellia_apply.planner.case import UNSUPPORTED, Blast, Found, World
+from picsellia_apply.planner.fields import same
 from picsellia_apply.planner.pictures import (
     delete_pictures,
     delete_tags,
@@ -27,6 +28,9 @@ from picsellia_apply.planner.pictures import (
 )
 from picsellia_apply.planner.reach import objects_of, objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
+
+_MADE_WITH = frozenset({"private", "type"})
+"""Fields that a thing is made with, whether or not a manifest says how."""
 
 
 def gone_addresses(world: World) -> tuple[str, ...]:
@@ -229,6 +233,8 @@ def _blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
     foreign += _is_anothers(text, world)
     counted_parts = len(parts) if address.kind == "network" else 0  # labels are no things of their own in a budget
     yield Blast(text, "delete", "addresses", 1 + counted_parts, foreign)
+    if address.kind in ("network", "dataset") and (theirs := _their_fields(text, world)):
+        yield Blast(text, "delete", "fields", 0, theirs)
     if address.kind == "version":
         yield from _version_blasts(address, text, world)
     if address.kind == "label":
@@ -264,6 +270,17 @@ def _is_anothers(text: str, world: World) -> bool:
     there, record = world.observed.resources.get(text, Resource()), world.inventory.records[text]
     digests = there.fields.get("sha256"), record.fields.get("sha256")
     return all(digests) and digests[0] != digests[1]
+
+
+def _their_fields(text: str, world: World) -> int:
+    """Return how many fields hold what people gave them: not what was applied, or something where nothing was."""
+    applied = world.inventory.records[text].fields
+    there = world.observed.resources[text].fields.items()
+    return sum(
+        not same(name, applied[name], value) if name in applied else bool(value)
+        for name, value in there
+        if name in applied or name not in _MADE_WITH
+    )
 
 
 def _version_blasts(address: Address, text: str, world: World) -> Iterator[Blast]:

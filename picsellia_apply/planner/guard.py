@@ -31,6 +31,7 @@ _NOUNS: Mapping[Unit, tuple[str, str]] = {
     "tags": ("tag on a picture", "tags on pictures"),
     "members": ("picture in a version", "pictures in versions"),
     "objects": ("object", "objects"),
+    "fields": ("field that was changed on the platform", "fields that were changed on the platform"),
 }
 
 

@@ -30,7 +30,7 @@ Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Digest = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
 Fingerprint = Annotated[str, Meta(pattern="^([0-9a-f]{64}|absent)$")]
 Sample = Annotated[tuple[str, ...], Meta(max_length=3)]
-Unit = Literal["addresses", "pictures", "tags", "members", "objects"]
+Unit = Literal["addresses", "pictures", "tags", "members", "objects", "fields"]
 
 
 class Summary(msgspec.Struct, forbid_unknown_fields=True):

@@ -89,7 +89,7 @@ def test_a_lake_of_an_older_program_is_read_as_it_is_and_upgraded_by_whoever_wri
         config.attributes["engine"] = db.engine
         command.upgrade(config, "0003")
         with db.write() as conn:
-            accounts.add_user(conn, "ann", datetime.now(UTC))
+            accounts.add_user(conn, "ann", datetime.now(UTC).isoformat())
     before = (data / "lake.db").read_bytes()
     with open_lake(data, embedded=True, read_only=True) as lake:
         assert [one.name for one in lake.users()] == ["ann"]

@@ -107,7 +107,16 @@ def test_killed_at_every_step(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "edit", [Edit("store file", (0, 1, 2)), Edit("label", (0, 1, 0)), Edit("tag", (0, 2, 0))], ids=lambda one: one.what
+    "edit",
+    [
+        Edit("store file", (0, 1, 2)),
+        Edit("update network", (0, 0, 0)),
+        Edit("update network", (0, 2, 0)),
+        Edit("describe", (0, 0, 0)),
+        Edit("label", (0, 1, 0)),
+        Edit("tag", (0, 2, 0)),
+    ],
+    ids=lambda one: f"{one.what} {one.which[1]}",
 )
 def test_what_people_put_into_ours_is_not_deleted_unasked(edit: Edit) -> None:
     with World() as world:

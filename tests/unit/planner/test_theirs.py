@@ -293,3 +293,18 @@ def test_a_picture_of_ours_that_people_tagged_is_not_deleted_unasked() -> None:
     assert foreign(refused) == {"pictures/s": "it takes along what is not ours: 1 tag on a picture"}
     lifted = replace(PRUNE, allowances=frozenset({"foreign_content:pictures/s"}))
     assert deleted(planned(less, tagged, inventory, lifted)) == {"pictures/s": ("a.jpg",)}
+
+
+def test_a_network_of_ours_in_which_people_changed_a_field_is_not_deleted_unasked() -> None:
+    declared = Declaration("root", networks=(Network("n", place(), {"type": "detection", "description": "ours"}),))
+    state, inventory = settled(declared, State(), NOTHING, PRUNE)
+    nothing = Declaration("root", picture_sets=(picture_set("s", ("a.jpg",), None),))
+    assert foreign(planned(nothing, state, inventory, PRUNE)) == {}
+    for changed, count in (({"description": "theirs"}, 1), ({"labels": {"7": "person"}, "description": "theirs"}, 2)):
+        there = state.resources["network/n"]
+        moved = replace(there, fields={**there.fields, **changed})
+        refused = foreign(
+            planned(nothing, replace(state, resources={**state.resources, "network/n": moved}), inventory, PRUNE)
+        )
+        assert list(refused) == ["network/n"]
+        assert refused["network/n"].startswith(f"it takes along what is not ours: {count} field")
