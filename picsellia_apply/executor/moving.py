@@ -35,7 +35,8 @@ class Moving:
         self._before = before
         self._leaving = before.keys() - after.keys()
         self._parts = {part: wholes for part in self._leaving if (wholes := _wholes_of(part, self._leaving))}
-        self._doomed = _doomed(before, after)
+        self._gone = _pictures_of(before) - _pictures_of(after)
+        self._doomed = _doomed(before, after, self._gone)
         self._copied = _copied(before, after)
         self._names: dict[str, frozenset[str]] = {}
         for address, record in before.items():
@@ -59,7 +60,7 @@ class Moving:
                 now = _emptied(before)
             if now is not None and missing:
                 kept[address] = _with(now, before, missing)
-        there = _pictures_of(held) if self._doomed else frozenset()
+        there = _pictures_of(held) & self._gone if self._doomed else frozenset()
         for address, names in self._doomed.items():
             now = kept.get(address) or self._undeclared(address, held)
             still = there | _names_of(_version_of(address), held) if address.startswith("annotations/") else there
@@ -118,12 +119,11 @@ def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:
     return frozenset().union(*(records[one].members for one in records if place_of(one) == LAKE))
 
 
-def _doomed(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[str, frozenset[str]]:
+def _doomed(before: Mapping[str, Record], after: Mapping[str, Record], gone: Set[str]) -> dict[str, frozenset[str]]:
     """Return, by version, annotations and tag, what is ours there on pictures that leave with this apply.
 
     They leave the lake, or the version that annotations are of.
     """
-    gone = _pictures_of(before) - _pictures_of(after)
     found: dict[str, frozenset[str]] = {}
     for address, record in before.items():
         if address.startswith("annotations/"):
@@ -133,7 +133,7 @@ def _doomed(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[s
             out = frozenset()
         else:
             continue
-        found[address] = (gone | out).intersection(made_members(record)) - _names_of(address, after)
+        found[address] = out.union(gone).intersection(made_members(record)) - _names_of(address, after)
     return {address: names for address, names in found.items() if names}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from picsellia_apply.executor.added import Added
 from picsellia_apply.executor.leftover import BOOKKEEPING, Leftover
@@ -130,6 +130,10 @@ def _without_put_back(records: Mapping[str, Record], plan: Plan) -> Mapping[str,
     return kept
 
 
+def _with_late(record: Record, late: Mapping[str, Any]) -> Record:
+    return replace(record, members={**record.members, **late})
+
+
 def member_names(operation: Operation) -> frozenset[str]:
     """Return every member that an operation touches."""
     members = operation.members
@@ -174,7 +178,7 @@ class Keeper:
         self._moving = Moving(inventory.records, records)
         self._held = held
         self._next_write = clock() + INTERVAL_S
-        self._claims = frozenset(plan.records)
+        self._claims, self._late = frozenset(plan.records), plan.late
         self._takeovers: Mapping[str, str] = plan.takeovers
         self._refused = False
         self._written = False
@@ -266,6 +270,8 @@ class Keeper:
             self._claims = frozenset()
         if complete:
             self._inventory = replace(self._inventory, applied="")
+            held = ((address, self._held.get(address), late) for address, late in self._late.items())
+            self._held |= {address: _with_late(record, late) for address, record, late in held if record is not None}
         changed = self.shown() != self._inventory.records or self._inventory.moved or self._takeovers or unmade
         if changed or (complete and self._written):
             started = self._clock()

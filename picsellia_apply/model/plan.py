@@ -194,7 +194,8 @@ class Plan:
     of a saved plan finds it out again. `recorded` is what an apply writes into the inventory though nothing is done on
     the platform: address to why; only where there is no operation at all. `policies` are the Policy documents that
     judged it: name to the hex sha256 of what it says. `seen` is what was read, where something is deleted: a delete
-    must take along no more than that. It is not saved, since an apply of a saved plan reads it again.
+    must take along no more than that. It is not saved, since an apply of a saved plan reads it again. `late` is, by
+    address, what its record holds besides once all of the plan is done: members that another address of it makes.
     """
 
     target: Target
@@ -216,6 +217,7 @@ class Plan:
     recorded: Mapping[str, Recording] = field(default_factory=dict)
     policies: Mapping[str, str] = field(default_factory=dict)
     seen: State | None = field(default=None, compare=False, repr=False)
+    late: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def summary(self) -> dict[str, int]:

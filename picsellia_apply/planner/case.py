@@ -122,6 +122,7 @@ class Found:
     Attributes:
         record: The inventory record once everything succeeded, None for none.
         incomparable: How many pictures could not be compared.
+        late: Members of the record that another address of this plan makes: they are recorded here once all is done.
     """
 
     record: Record | None = None
@@ -131,6 +132,7 @@ class Found:
     conflicts: tuple[Conflict, ...] = ()
     blasts: tuple[Blast, ...] = ()
     incomparable: int = 0
+    late: Mapping[str, Any] = field(default_factory=dict)
 
 
 UNSUPPORTED = "unsupported by this server"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory, Record
@@ -36,6 +37,7 @@ class Decided:
         blasts: What the operations destroy or change.
         operations: In order.
         records: Once everything succeeded: those of before, with every decision taken in.
+        late: By address, what its record holds besides then, see `Found`.
     """
 
     world: World
@@ -46,6 +48,7 @@ class Decided:
     blasts: Sequence[Blast]
     operations: tuple[Operation, ...]
     records: Mapping[str, Record]
+    late: Mapping[str, Mapping[str, Any]]
 
 
 def decide(world: World, scope: Scope, owners: Owners) -> Decided:
@@ -68,7 +71,8 @@ def decide(world: World, scope: Scope, owners: Owners) -> Decided:
     blasts = [blast for one in everything for blast in one.blasts]
     operations = order(with_takes(with_needs(everything, desired), blasts), desired)
     records = _records(world.inventory, {**found, **gone})
-    return Decided(world, scope, owners, found, everything, blasts, operations, records)
+    late = {text: one.late for text, one in found.items() if one.late}
+    return Decided(world, scope, owners, found, everything, blasts, operations, records, late)
 
 
 def world_of(desired: State, observed: State, inventory: Inventory, policy: Policy) -> World:

@@ -74,6 +74,7 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
         blocked=(*_differing_blocked(case.text, differing), *pinned),
         blasts=blasts,
         incomparable=incomparable,
+        late={name: wanted[name] for name in missing & claimed},
     )
 
 

@@ -109,6 +109,7 @@ def _assembled(decided: Decided, stored: Inventory, target: Target, *, partly: b
         inventory_serial=stored.serial,
         fingerprints=_fingerprints(operations, observed),
         records=decided.records,
+        late=decided.late,
         policy=world.policy,
         takeovers=decided.owners.taken,
         seen=observed if any(one.action == "delete" for one in operations) else None,
