@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from picsellia_apply.client.repeats import once
-from picsellia_apply.client.transport import Transport, chunks
+from picsellia_apply.client.transport import Transport, chunks, in_chunks
 from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
 from picsellia_apply.model.holdings import Held, Holdings
 from picsellia_apply.wire import conditional as wire
@@ -49,9 +49,12 @@ class Conditional:
             expect: Id to the state that the picture must be in.
         """
         changed: set[str] = set()
-        for some in chunks(list(expect), ext.PAGE_LIMIT):
+
+        def send(some: Sequence[str]) -> None:
             body = wire.PicturesDelete(list(some), [expect[one] for one in some])
             changed.update(self._ask("pictures", "delete", body, wire.Deleted).changed)
+
+        in_chunks(list(expect), ext.PAGE_LIMIT, send)
         return frozenset(changed)
 
     def version_state(self, dataset_id: str) -> str:
@@ -76,9 +79,12 @@ class Conditional:
             expect: Id to the digest that the picture's annotation there must have, "" for none.
         """
         changed: set[str] = set()
-        for some in chunks(list(expect), ext.PAGE_LIMIT):
+
+        def send(some: Sequence[str]) -> None:
             body = ext.VersionRemove(dataset_id, list(some), [expect[one] for one in some])
             changed.update(self._ask("versions", "remove", body, wire.Deleted).changed)
+
+        in_chunks(list(expect), ext.PAGE_LIMIT, send)
         return frozenset(changed)
 
     def network_state(self, model_id: str) -> str:

@@ -28,7 +28,7 @@ from picsellia_apply.client.encoding import json_of
 from picsellia_apply.client.failures import REPEATABLE, Transient, refused, retry_after_s, unanswered
 from picsellia_apply.client.quoting import path_of
 from picsellia_apply.client.readonly import keeps_a_lease, only_reads
-from picsellia_apply.errors import NetworkError, ProcessingError, RefusedError
+from picsellia_apply.errors import NetworkError, PicselliaError, ProcessingError, RefusedError
 
 if TYPE_CHECKING:
     import requests
@@ -359,3 +359,13 @@ def _told(method: str, url: str) -> str:
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
     """Return `items` in pieces of at most `size`."""
     return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def in_chunks(items: Sequence[T], size: int, send: Callable[[Sequence[T]], object]) -> None:
+    """Send `items` in pieces of at most `size`; an error after the first says so in `partly`."""
+    for number, some in enumerate(chunks(items, size)):
+        try:
+            send(some)
+        except PicselliaError as error:
+            error.partly = error.partly or number > 0
+            raise

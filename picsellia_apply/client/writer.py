@@ -14,7 +14,7 @@ from picsellia_apply.client.encoding import json_of
 from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.repeats import once
 from picsellia_apply.client.sending import BatchSender
-from picsellia_apply.client.transport import Transport, chunks
+from picsellia_apply.client.transport import Transport, in_chunks
 from picsellia_apply.client.upload import Outcome, PictureFile, announced, upload
 from picsellia_apply.errors import (
     ConflictError,
@@ -100,21 +100,29 @@ class Writer:
 
     def tag(self, tags: Sequence[str], picture_ids: Sequence[str]) -> None:
         """Put every one of `tags` on every picture; those that have it keep it."""
-        for ids in chunks(picture_ids, IDS_AT_ONCE) if tags else ():
+
+        def send(ids: Sequence[str]) -> None:
             body = v2.TagRequest(list(tags), list(ids))
             self._ask("POST", "datalake", "tag", self.organization_id, body=body)
 
+        in_chunks(picture_ids if tags else (), IDS_AT_ONCE, send)
+
     def untag(self, tags: Sequence[str], picture_ids: Sequence[str]) -> None:
         """Take every one of `tags` off every picture."""
-        for ids in chunks(picture_ids, IDS_AT_ONCE) if tags else ():
+
+        def send(ids: Sequence[str]) -> None:
             body = v2.UntagRequest(list(tags), list(ids))
             self._ask("POST", "datalake", "delete_tag", self.organization_id, body=body)
 
+        in_chunks(picture_ids if tags else (), IDS_AT_ONCE, send)
+
     def delete_pictures(self, picture_ids: Sequence[str]) -> None:
         """Delete pictures from the lake, and so from every version."""
-        for ids in chunks(picture_ids, IDS_AT_ONCE):
-            body = v2.DeletePictures(list(ids))
-            self._ask("POST", "datalake", "delete", self.organization_id, body=body)
+
+        def send(ids: Sequence[str]) -> None:
+            self._ask("POST", "datalake", "delete", self.organization_id, body=v2.DeletePictures(list(ids)))
+
+        in_chunks(picture_ids, IDS_AT_ONCE, send)
 
     # Datasets
 
@@ -197,14 +205,20 @@ class Writer:
 
     def add_pictures(self, dataset_id: str, picture_ids: Sequence[str]) -> None:
         """Add pictures to a version; those in it stay."""
-        for ids in chunks(picture_ids, IDS_AT_ONCE):
+
+        def send(ids: Sequence[str]) -> None:
             body = v2.DatasetAdd(list(ids), name="", pk=dataset_id)
             self._ask("POST", "dataset", self.organization_id, body=body)
 
+        in_chunks(picture_ids, IDS_AT_ONCE, send)
+
     def remove_pictures(self, dataset_id: str, picture_ids: Sequence[str]) -> None:
         """Take pictures out of a version, with their annotations there; they stay in the lake."""
-        for ids in chunks(picture_ids, IDS_AT_ONCE):
+
+        def send(ids: Sequence[str]) -> None:
             self._extended("POST", "versions", "remove", ext.VersionRemove(dataset_id, list(ids)))
+
+        in_chunks(picture_ids, IDS_AT_ONCE, send)
 
     def delete_version(self, name: str, version: str) -> None:
         """Delete one version; the pictures stay in the lake.

@@ -27,7 +27,7 @@ from picsellia_apply.errors import (
 from picsellia_apply.executor import datasets, networks, objects, pictures, preconditions
 from picsellia_apply.executor.added import Added
 from picsellia_apply.executor.context import Context, Done, PictureIds, RemoteIds
-from picsellia_apply.executor.events import Event, Finished, Started
+from picsellia_apply.executor.events import Advanced, Event, Finished, Started
 from picsellia_apply.executor.journal import Journal
 from picsellia_apply.executor.leftover import Ending, Leftover
 from picsellia_apply.executor.order import Steps, steps
@@ -109,6 +109,7 @@ class _Run:
         self._plan, self._client, self._journal = plan, client, journal
         self._parallelism, self._on_event, self._asked_to_stop = parallelism, on_event, stopped
         self._lease_lost = self._unwritable = ""
+        self._advanced: set[str] = set()
         self._steps: Steps = steps(plan)
         self._lock = Lock()
         records, self._added = owned(plan, leftovers, inventory.records), Added(plan, leftovers)
@@ -139,7 +140,7 @@ class _Run:
         started, requests = time.monotonic(), self._client.requests
         try:
             if self._plan.operations:
-                self._save(self._keeper.claim)
+                self._save(self._keeper.claim, first=True)
             for level in self._steps.levels:
                 self._run_level(level)
                 self._save(self._keeper.write)
@@ -163,17 +164,24 @@ class _Run:
         """Return whether no new work is to begin: somebody asked for that, the lease is lost, a disk is full."""
         return bool(self._lease_lost or self._unwritable) or self._asked_to_stop()
 
-    def _save(self, write: Callable[[], None]) -> bool:
+    def _save(self, write: Callable[[], None], *, first: bool = False) -> bool:
         """Write the inventory or the journal, and return whether that was possible: without them nothing is done.
 
         Under a lease that is lost the inventory is not written, and the journal says what was done.
+
+        Args:
+            write: Writes.
+            first: Nothing was done yet, so that a platform which does not answer is all that there is to tell.
         """
         try:
             write()
         except LeaseHeld as error:
             self._lease_lost = str(error)
-        except OSError as error:
-            self._unwritable = f"the journal or the inventory cannot be written: {error.strerror or error}"
+        except _UNCERTAIN as error:
+            if first and isinstance(error, PicselliaError):
+                raise
+            why = error.strerror if isinstance(error, OSError) else None
+            self._unwritable = f"the journal or the inventory cannot be written: {why or error}"
         else:
             return True
         return False
@@ -207,6 +215,7 @@ class _Run:
 
     def _begin(self, operation: Operation, rider: Operation | None) -> None:
         """Write down what is about to be done."""
+        self._advanced.discard(operation.address)
         for one in (operation, rider):
             if one is not None:
                 record = self._plan.records.get(one.address)
@@ -264,7 +273,8 @@ class _Run:
             self._end(operation, rider, "failed")
             return _result(operation, "interrupted")
         except (PicselliaError, OSError) as error:
-            uncertain = isinstance(error, _UNCERTAIN)
+            partly = getattr(error, "partly", False) or operation.address in self._advanced
+            uncertain = partly or isinstance(error, _UNCERTAIN)
             self._end(operation, rider, "failed" if uncertain else "refused", () if uncertain else _added(operation))
             return _result(operation, "failed", error=str(error))
         self._lease_lost = self._lease_lost or done.lease_lost
@@ -312,6 +322,8 @@ class _Run:
 
     def _emit(self, event: Event) -> None:
         with self._lock:
+            if isinstance(event, Advanced):
+                self._advanced.add(event.address)
             self._on_event(event)
 
 

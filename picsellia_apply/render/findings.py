@@ -16,7 +16,10 @@ from picsellia_apply.source import Place
 _SAME_FINDINGS = 3
 """Most findings of one code that are listed; all are counted."""
 _OF_DATA = frozenset({"P006", "P008", "P011", "P014", "P020"})
-"""Findings about pictures as they lie there; every `A` and `Q` is one about annotation files."""
+"""Findings about pictures as they lie there; every `Q` is one about what annotations say.
+
+An `A` tells what of a file is left out: it may be why an edit did nothing.
+"""
 _MORE = re.compile(r"and [\d,]+ more$")
 """How a message ends that does not name all it speaks of."""
 
@@ -68,7 +71,7 @@ def known_findings(plan: Plan) -> tuple[Diagnostic, ...]:
 
 
 def _is_of_data(one: Diagnostic) -> bool:
-    return one.severity is Severity.warning and (one.code[:1] in ("A", "Q") or one.code in _OF_DATA)
+    return one.severity is Severity.warning and (one.code.startswith("Q") or one.code in _OF_DATA)
 
 
 def _changed_stems(plan: Plan) -> Set[str]:
