@@ -114,7 +114,7 @@ def run_apply(
             client,
             bytes_by_ref(planned.declaration),
             journal,
-            replace(planned.inventory, applied=planned.plan.digest),
+            planned.inventory,
             leftovers=left_over(journal, planned.inventory, client),
             root=root,
             parallelism=parallelism,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import shlex
 import shutil
 import sys
@@ -194,10 +195,11 @@ def _write_without(client: Client, declaration: Declaration, inventory: Inventor
 
     root = Path(declaration.root)
     taken = foreign_owners(client, inventory.workspace, inventory.records.keys(), root=root)
-    left = without(inventory, frozenset(gone) | taken.keys())
+    own = f"forget:{secrets.token_hex(8)}"  # what a killed apply elsewhere had announced is told from this by it
+    left = replace(without(inventory, frozenset(gone) | taken.keys()), applied=own)
     journal = journal_of(declaration, client)
     if journal.leftovers(inventory):
-        journal.writing(replace(left, serial=left.serial + 1))
+        journal.writing(replace(left, serial=left.serial + 1), inventory.applied)
         journal.close()
     write_inventory(client, left, root=root)
 

@@ -12,7 +12,8 @@ One JSON object a line, appended and synced before the next step:
                                      not there just now, from objects with these keys, where we choose them
     {"event": "created", ...}       the platform said that this apply made it
     {"event": "end", ..., "status": "done" | "refused" | "failed", "members": [names not added or removed]}
-    {"event": "writing", ..., "serial": 7, "applied": digest}      the inventory is about to be written with this serial
+    {"event": "writing", ..., "serial": 7, "applied": digest, "rests": digest}      the inventory is about to be written
+                                     with this serial, over one of which a plan was `applied`
 
 What the lines mean for the apply after a killed one is said in `executor.leftover`.
 
@@ -75,13 +76,18 @@ class Journal:
         broken = (Position(str(self.path), number) for number, whole, entry in self._read() if whole and entry is None)
         return tuple(Diagnostic("L025", Severity.warning, said, place, hint) for place in broken)
 
-    def writing(self, inventory: Inventory) -> None:
+    def writing(self, inventory: Inventory, rests: str | None = None) -> None:
         """Write down, durably, that the inventory is about to be written as this.
+
+        Args:
+            inventory: As it shall be.
+            rests: The `applied` of the one that it is written over: an announced write that never came to be is told
+                by it from somebody else's of the same serial.
 
         Raises:
             UsageError: The journal cannot be made.
         """
-        self._append(Entry("writing", self._target, serial=inventory.serial, applied=inventory.applied))
+        self._append(Entry("writing", self._target, serial=inventory.serial, applied=inventory.applied, rests=rests))
 
     def begin(
         self,

@@ -49,6 +49,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     applied: str = ""
     keys: tuple[str, ...] = ()
     puts: Mapping[str, str] = {}
+    rests: str | None = None
 
     @property
     def drops(self) -> bool:
@@ -213,12 +214,16 @@ class _Written:
     def follow(self, entry: Entry) -> bool:
         """Take the next write, and return whether it follows the ones before."""
         base = entry.serial - 1
-        follows = self.first <= base <= self.last
+        follows = self.first <= base <= self.last and self._is_ours(base, entry.rests)
         if not follows:
             self.first, self.applied = base, {}
         self.last = max(self.last, entry.serial) if follows else entry.serial
         self.applied.setdefault(entry.serial, set()).add(entry.applied)
         return follows
+
+    def _is_ours(self, base: int, rests: str | None) -> bool:
+        """Return whether a write rests on one of these, and not on somebody else's of the same serial."""
+        return base == self.first or rests is None or rests in self.applied.get(base, ())
 
     def leads_to(self, inventory: Inventory) -> bool:
         """Return whether an inventory is one of those that were written, or the one before them."""

@@ -153,7 +153,8 @@ class Keeper:
         clock: Callable[[], float] = time.monotonic,
         *,
         root: Path | None = None,
-        announce: Callable[[Inventory], None] = lambda _: None,
+        announce: Callable[[Inventory, str], None] = lambda *_: None,
+        rests: str = "",
     ) -> None:
         """Begin with what needs no operation: adoptions, and records of what is gone and forgotten.
 
@@ -165,9 +166,10 @@ class Keeper:
             passengers: Addresses whose records come with that of a version, see `order.Steps`.
             clock: Seconds, rising.
             root: Where the inventory was read from, see `read_inventory`.
-            announce: Told what is about to be written, see `Journal.writing`.
+            announce: Told what is about to be written, and over what, see `Journal.writing`.
+            rests: What was `applied` by who wrote the inventory before.
         """
-        self._announce = announce
+        self._announce, self._rests = announce, rests
         self._client, self._inventory, self._records, self._clock = client, inventory, dict(records), clock
         self._root = root
         self._passengers = passengers
@@ -245,9 +247,9 @@ class Keeper:
             self._client.before_write()
         held = replace(self._inventory, records=dict(self.shown()))
         claims, takeovers = self._claims, self._takeovers
-        self._announce(replace(held, serial=held.serial + 1))
+        self._announce(replace(held, serial=held.serial + 1), self._rests)
         self._inventory = write_inventory(self._client, held, root=self._root, claims=claims, takeovers=takeovers)
-        self._takeovers = {}
+        self._takeovers, self._rests = {}, held.applied
         self._written = True
 
     def shown(self) -> Mapping[str, Record]:

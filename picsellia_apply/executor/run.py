@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -114,7 +115,14 @@ class _Run:
         self._lock = Lock()
         records, self._added = owned(plan, leftovers, inventory.records), Added(plan, leftovers)
         self._keeper = Keeper(
-            client, inventory, plan, records, self._steps.passengers, root=root, announce=journal.writing
+            client,
+            replace(inventory, applied=plan.digest),
+            plan,
+            records,
+            self._steps.passengers,
+            root=root,
+            announce=journal.writing,
+            rests=inventory.applied,
         )
         self._renames = renames(plan.operations)
         self._results: dict[tuple[str, str], OperationResult] = {}

@@ -74,8 +74,9 @@ class Taken:
         """
         if self._blind:
             return
-        known = self._seen.lake.pictures
-        other = [name for name, digest in found.sha256.items() if _differ(digest, known.get(name))]
+        known, keys = self._seen.lake.pictures, self._seen.lake.keys
+        other = {name for name, digest in found.sha256.items() if _differ(digest, known.get(name))}
+        other |= {name for name, key in found.keys.items() if keys.get(name, key) != key}
         parts = [f"{named(other, 'picture')} now with other bytes"] if other else []
         for tag, names in found.tags.items():
             fresh = names - self._seen.lake.tags.get(tag, frozenset())

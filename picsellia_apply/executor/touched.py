@@ -140,7 +140,7 @@ def _assumed_lake(there: Lake, inventory: Inventory, read: Set[str]) -> Lake:
     for tag, names in there.tags.items():
         tags[tag] = (tags.get(tag, set()) - read) | (names & read)
     carriers = {tag: frozenset(names if tag in there.tags else names - read) for tag, names in tags.items()}
-    return Lake(_joined(there.pictures, pictures, read), carriers)
+    return Lake(_joined(there.pictures, pictures, read), carriers, keys=there.keys)
 
 
 def _recorded(text: str, desired: Resource, lake: Lake, inventory: Inventory) -> Resource:

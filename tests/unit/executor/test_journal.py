@@ -192,6 +192,18 @@ def test_what_was_left_before_others_wrote_stays_forgotten_by_later_applies(tmp_
     assert set(two.leftovers()) == {"network/m"}
 
 
+def test_an_announced_write_that_never_came_to_be_does_not_lead_on_from_somebody_elses(tmp_path: Path) -> None:
+    begun(tmp_path, 5, 6)  # killed before it was written with serial 6; then somebody else wrote it with that
+    two = journal(tmp_path)
+    assert two.leftovers(written(6, "")) == {}
+    two.writing(written(7, "sha256:2"), "")
+    two.begin("network/m", "create", RECORD)
+    assert set(two.leftovers(written(7, "sha256:2"))) == {"network/m"}
+    three = journal(tmp_path)
+    three.writing(written(8, "sha256:3"), "sha256:2")
+    assert set(three.leftovers(written(8, "sha256:3"))) == {"network/m"}
+
+
 def test_lines_without_a_serial_prove_nothing(tmp_path: Path) -> None:
     one = journal(tmp_path)
     one.created("network/n")
