@@ -21,6 +21,9 @@ from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.ownership import ADOPTED, DELETED, made_members, without_members
 
+_INHERITED = "inherited"
+"""Field of the record of a version that was made from another one."""
+
 
 class Moving:
     """Knows which members leave a record for another one, and lets none of them fall in between."""
@@ -38,6 +41,7 @@ class Moving:
         self._gone = _pictures_of(before) - _pictures_of(after)
         self._doomed = _doomed(before, after, self._gone)
         self._copied = _copied(before, after)
+        self._copying = _copying(before, after)
         self._names: dict[str, frozenset[str]] = {}
         for address, record in before.items():
             if not address.startswith(("pictures/", "query/")):
@@ -49,7 +53,7 @@ class Moving:
 
     def kept(self, held: Mapping[str, Record]) -> Mapping[str, Record]:
         """Return the records to write: those that are held, with what is still on its way where it was."""
-        if not self._names and not self._parts and not self._doomed and not self._copied:
+        if not (self._names or self._parts or self._doomed or self._copied or self._copying):
             return held
         staying = (part for part, wholes in self._parts.items() if not wholes.isdisjoint(held))
         kept = {**held, **{part: self._before[part] for part in staying}}
@@ -69,6 +73,10 @@ class Moving:
         for address, versions in self._copied.items():
             if address in kept and not versions.isdisjoint(held):
                 kept[address] = _united(kept[address], self._before[address])
+        for address, copies in self._copying.items():
+            if not copies <= held.keys():
+                before = self._before[address]
+                kept[address] = _united(kept.get(address) or _emptied(before), before)
         return kept
 
     def _undeclared(self, address: str, held: Mapping[str, Record]) -> Record | None:
@@ -113,6 +121,23 @@ def _copied(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[s
             head = _version_of(address).partition("@")[0] + "@"
             found[address] = frozenset(one for one in leaving if one.startswith(head))
     return {address: versions for address, versions in found.items() if versions}
+
+
+def _copying(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[str, frozenset[str]]:
+    """Return the annotations that change or leave, with those of versions that are made from versions of the dataset.
+
+    A version is made with copies of what its origin had: whose they are is known from the origin's record only.
+    """
+    made = [
+        one for one in after.keys() - before.keys() if one.startswith("version/") and _INHERITED in after[one].fields
+    ]
+    copies = [str(replace(parse_address(one), kind="annotations")) for one in made]
+    found: dict[str, frozenset[str]] = {}
+    for address, record in before.items() if copies else ():
+        if address.startswith("annotations/") and (address not in after or after[address].members != record.members):
+            head = address.partition("@")[0] + "@"
+            found[address] = frozenset(one for one in copies if one.startswith(head) and one in after)
+    return {address: names for address, names in found.items() if names}
 
 
 def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:

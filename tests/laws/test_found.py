@@ -41,6 +41,8 @@ FIRST = version(None, {"set": "s1"}, "merge")
 SECOND = version("first", {"tags": ["nobody's"]}, "seed")
 BOTH = Project(sets={"s0": ONE, "s1": TWO}, dataset=dataset(first=FIRST, second=SECOND), prune=True)
 NET = Network({"type": "detection"}, {"config": "one"}, 1)
+FROZEN = replace(FIRST, frozen=True)
+MIRRORED = replace(version("first", {"set": "s1"}), sources=(Source("mirror", {"b.png": ()}),))
 STEPS = {
     "two sets share a picture and a tag, a version takes another one over": (None, BOTH),
     "a picture moves from one set to the other": (
@@ -71,6 +73,10 @@ STEPS = {
     "a version goes, and the one that it had objects and labels from has no more of them declared": (
         replace(BOTH, dataset=replace(dataset(first=FIRST, second=SECOND), labels=(*LABELS[:2],))),
         replace(BOTH, dataset=dataset(first=replace(FIRST, sources=()))),
+    ),
+    "a version is made from a frozen one whose annotations are no longer declared, and mirrors others": (
+        replace(BOTH, dataset=dataset(first=FROZEN)),
+        replace(BOTH, dataset=dataset(first=replace(FROZEN, sources=()), second=MIRRORED)),
     ),
 }
 
