@@ -95,13 +95,18 @@ class PlainWriter(Writer):
             made = self.transport.ask("PUT", *path, answer=dict[str, Any], repeat_safe=True, body=body)
         except ConflictError:
             # Somebody's of this name, or ours whose first answer was lost: the object that it has tells.
-            return Outcome(file.name, "created" if self._is_made_of(file.name, key) else "there")
+            return self._who_made(file.name, key)
         except InvalidQueryError as error:
             return Outcome(file.name, "failed", error=error.message)
         return Outcome(file.name, "created", _id_told(made, file.name))
 
-    def _is_made_of(self, name: str, key: str) -> bool:
-        return self.reader.object_keys([name]).get(name) == key
+    def _who_made(self, name: str, key: str) -> Outcome:
+        """Return whether the picture that is there is the one we sent; uncertain where the platform cannot list it."""
+        try:
+            ours = self.reader.object_keys([name]).get(name) == key
+        except ResourceNotFoundError as error:
+            return Outcome(name, "failed", error=error.message, uncertain=True)
+        return Outcome(name, "created" if ours else "there")
 
     def create_version(
         self,

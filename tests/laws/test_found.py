@@ -13,7 +13,7 @@ from tests.laws.profiles import PROFILE
 from tests.laws.projects import LABELS, Dataset, Network, Project, Set, Shape, Source, Version
 from tests.laws.sky import Sky
 from tests.laws.test_killed import compare
-from tests.laws.weather import Weather
+from tests.laws.weather import Fault, Weather
 from tests.laws.worlds import World, blocked_in
 
 EVERY = 11 if PROFILE == "ci" else 1
@@ -148,15 +148,20 @@ def test_a_declared_dataset_does_not_go_with_its_last_version() -> None:
         assert blocked_in(again) <= blocked_in(planned.plan)
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["extension", "plain"])
-def test_a_picture_whose_answer_made_no_sense_is_ours_in_every_set_that_declares_it(*, plain: bool) -> None:
+@pytest.mark.parametrize(
+    ("faults", "plain"),
+    [(("half an answer",), False), (("half an answer",), True), (("reset after", "404 after a create"), True)],
+)
+def test_a_picture_whose_answer_was_lost_is_ours_in_every_set_that_declares_it(
+    faults: tuple[Fault, ...], *, plain: bool
+) -> None:
     with World(plain=plain) as start:
         start.declare(Project(sets={"s0": replace(ONE, tags=None), "s1": replace(TWO, tags=None)}, prune=True))
         with start.copy() as whole:
             assert whole.execute(whole.plan()).complete
             for number in range(5, 14):
                 with start.copy() as broken:
-                    weather = Weather({number: "half an answer"})
+                    weather = Weather(dict(enumerate(faults, number)))
                     apply_apart(broken, Sky(weather, weather.clock))
                     assert not apply_apart(broken).refused
                     compare(broken, whole)
