@@ -124,7 +124,23 @@ def _apply(asked: _Asked, connection: Connection) -> None:
     if result.unwritable:
         click.echo(f"error: {result.unwritable}", err=True)
         click.echo("  hint: nothing that was already written is lost; make room, and run the command again", err=True)
-    raise Finished(_exit(plan, result))
+    code = _exit(plan, result)
+    if code is Exit.blocked and asked.events is None:
+        click.echo(_left(plan, asked, connection))
+    raise Finished(code)
+
+
+def _left(plan: Plan, asked: _Asked, connection: Connection) -> str:
+    """Return what an apply left undone as nobody decided it or it cannot be done, and what shows it."""
+    counts = ((len(plan.conflicts), "conflict"), (len(plan.blocked), "blocked"))
+    words = {"conflict": "conflicts"}
+    told = ", ".join(f"{count:,} {word if count == 1 else words.get(word, word)}" for count, word in counts if count)
+    it = "it" if len(plan.conflicts) + len(plan.blocked) == 1 else "them"
+    manifests, wishes = asked.paths, asked.wishes
+    if _plan_files(asked):
+        manifests, wishes = asked.manifests, wishes_of(plan)
+    again = lift_command(manifests, wishes, connection)
+    return f"{told} left, all else is done. To see {it}: {again}"
 
 
 def _plan(asked: _Asked, connection: Connection) -> Planned:
@@ -239,6 +255,8 @@ def _end_refused(plan: Plan, asked: _Asked, connection: Connection) -> None:
     """End here when a guard or a policy refuses."""
     if plan.refusals:
         _show_result(Result(), asked, connection)
+        if asked.events is None:
+            click.echo("Nothing was written: what is refused holds up the whole plan.")
         raise Finished(Exit.refused)
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,14 @@ import click
 
 from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.forms import FORMS, check_form, max_bytes_option
-from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
+from picsellia_apply.cli.options import EMBEDDED, Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import connection_words, heading, paths_of
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of, words_of
 from picsellia_apply.cli.words import path_word
 
 if TYPE_CHECKING:
     from picsellia_apply.model.drift import DriftReport
+    from picsellia_apply.model.plan import Target
     from picsellia_apply.pipeline import Planned
 
 
@@ -50,8 +52,16 @@ def command(
             planned = make_plan(declaration, client, policy_of(wishes, declaration))
         report = find_drift(planned)
         again = (*map(path_word, paths), *connection_words(connection), *words_of(wishes))
-        sys.stdout.write(_shown(form, report, planned, connection, started, again, max_bytes))
+        where = tuple(connection_words(_connection_of(report.target, connection)))
+        sys.stdout.write(_shown(form, report, planned, connection, started, again, where, max_bytes))
     raise Finished(Exit.changes if report.drifts else Exit.ok)
+
+
+def _connection_of(target: Target, connection: Connection) -> Connection:
+    """Return the connection that leads to the platform that was compared, without any manifest that names it."""
+    if target.host == EMBEDDED:
+        return connection
+    return replace(connection, host=target.host, organization=target.organization)
 
 
 def _shown(  # noqa: PLR0917 - one call
@@ -61,6 +71,7 @@ def _shown(  # noqa: PLR0917 - one call
     connection: Connection,
     started: float,
     again: tuple[str, ...],
+    where: tuple[str, ...],
     max_bytes: int | None,
 ) -> str:
     match form:
@@ -71,13 +82,14 @@ def _shown(  # noqa: PLR0917 - one call
         case "markdown":
             from picsellia_apply.render.issue import render_drift_markdown
 
-            return render_drift_markdown(report, again=again, max_bytes=max_bytes)
+            return render_drift_markdown(report, again=again, where=where, max_bytes=max_bytes)
     from picsellia_apply.render.drift import render_drift_text
 
     text = render_drift_text(
         report,
         heading=heading("drift", planned, started=started, color=connection.color),
         again=again,
+        where=where,
         color=connection.color,
         width=shutil.get_terminal_size((120, 24)).columns,
     )

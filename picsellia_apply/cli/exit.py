@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -82,7 +83,8 @@ def _tell(error: errors.PicselliaError) -> None:
 def _tell_input(error: errors.InvalidInput) -> None:
     from picsellia_apply.render.diagnostics import render_diagnostics
 
-    print(render_diagnostics(error.diagnostics), file=sys.stderr)
+    verbose = logging.getLogger("picsellia_apply").isEnabledFor(logging.INFO)  # as `-v` of whichever command set it
+    print(render_diagnostics(error.diagnostics, verbose=verbose), file=sys.stderr)
 
 
 def _tell_bug() -> None:

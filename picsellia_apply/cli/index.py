@@ -13,6 +13,7 @@ import click
 from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.variables import reading_options
 from picsellia_apply.cli.words import path_word
+from picsellia_apply.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--set", "sets", multiple=True, metavar="NAME", help="Only this PictureSet; default: each with `index`.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 2 when an index is not what the pictures are.")
+@click.option(
+    "--accept-removals",
+    is_flag=True,
+    help="Write it even where it loses more than half of its pictures.",
+)
 @reading_options
 @click.option("-v", "--verbose", count=True, help="Log what is read to stderr.")
 @click.option("--no-color", is_flag=True, help="No colours; the environment variable NO_COLOR does the same.")
@@ -34,6 +40,7 @@ def command(
     paths: tuple[Path, ...],
     sets: tuple[str, ...],
     check: bool,
+    accept_removals: bool,
     workspace: str | None,
     variables: tuple[tuple[str, str], ...],
     var_files: tuple[Path, ...],
@@ -44,9 +51,10 @@ def command(
 
     With these files in git, `plan` and every `apply` that uploads nothing work on a machine without the pictures, or
     with some of them. A picture that is in the index counts wherever its file is absent: one that is deleted on purpose
-    goes with this command, run where all the others are; so do not run it on a machine that lacks some. PATH is a
-    manifest or a folder of them; default: the current folder. Exit code: 0; with --check 2 when a file is not
-    what the pictures are; 65 for bad input. Connects to nothing.
+    goes with this command, run where all the others are; so do not run it on a machine that lacks some. Where more than
+    half of an index is not here it writes nothing, unless --accept-removals says that they were deleted. PATH is a
+    manifest or a folder of them; default: the current folder. Exit code: 0; with --check 2 when a file is not what the
+    pictures are; 4 when most of an index is not here; 65 for bad input. Connects to nothing.
     """
     from picsellia_apply.cli.options import log_to_stderr
     from picsellia_apply.cli.wishes import Wishes
@@ -56,7 +64,9 @@ def command(
     with collector_paused():
         wishes = Wishes(workspace, variables=variables, var_files=var_files)
         indexes, findings = _indexes(paths, sets, wishes, check=check)
-    _print_findings(findings, no_color=no_color)
+        _print_findings(findings, no_color=no_color)
+        if not check:
+            _write(indexes, accept_removals=accept_removals)
     for one in indexes:
         _tell(one, check=check)
     if check and not all(one.same for one in indexes):
@@ -71,11 +81,11 @@ def _indexes(
     from picsellia_apply.cli.reading import reading_bar, workspace_of
     from picsellia_apply.cli.variables import given_values
     from picsellia_apply.local import default_cache
-    from picsellia_apply.manifest.indexing import Wanted, indexes_of, write_index
+    from picsellia_apply.manifest.indexing import Wanted, indexes_of
 
     given = given_values(wishes.variables, wishes.var_files, os.environ)
     with reading_bar() as progress:
-        indexes, findings = indexes_of(
+        return indexes_of(
             paths or (Path(),),
             Wanted(sets, as_is=check),
             default_cache(),
@@ -83,10 +93,26 @@ def _indexes(
             given=given,
             progress=progress,
         )
+
+
+def _write(indexes: Sequence[SetIndex], *, accept_removals: bool) -> None:
+    """Write every index that differs, or none.
+
+    Raises:
+        RefusedError: Most of what one of them holds is not on this machine, and nobody said that it was deleted.
+    """
+    from picsellia_apply.manifest.indexing import write_index
+    from picsellia_apply.source import shown_path
+
+    losing = [one for one in indexes if one.loses_most]
+    if losing and not accept_removals:
+        told = ", ".join(f"`{shown_path(one.path)}` would lose {one.lost:,} of its {one.held:,}" for one in losing)
+        message = f"most of the pictures are not on this machine, nothing was written: {told}"
+        hint = "run it where all the pictures are; if they were deleted on purpose, give --accept-removals"
+        raise RefusedError(message, hint=hint)
     for one in indexes:
-        if not check and not one.same:
+        if not one.same:
             write_index(one)
-    return indexes, findings
 
 
 def _print_findings(findings: Sequence[Diagnostic], *, no_color: bool) -> None:

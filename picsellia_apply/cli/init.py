@@ -13,9 +13,11 @@ import click
 if TYPE_CHECKING:
     from picsellia_apply.errors import Diagnostic
     from picsellia_apply.manifest.layout import Layout
-    from picsellia_apply.manifest.survey import Source, Survey
+    from picsellia_apply.manifest.survey import Source, SplitList, Survey
 
 _SHOWN_LABELS = 6
+_SHOWN_MISSING = 3
+_SHOWN_NAME = 60
 
 
 @click.command("init")
@@ -96,8 +98,22 @@ def _tell(survey: Survey, layout: Layout, *, verbose: bool) -> None:
     if survey.lists:
         told = ", ".join(f"{one.name} {len(one.pictures):,}" for one in survey.lists)
         _say(f"  splits: {told}" + (": a dataset each" if len(survey.lists) > 1 else ""))
+    for one in survey.lists:
+        _tell_missing(one)
     for path, reason in survey.skipped_lists.items():
         _say(f"  split list {path.name} left out: {reason}")
+
+
+def _tell_missing(split: SplitList) -> None:
+    """Say which lines of a split list name no picture: the split is made without them."""
+    if not split.missing:
+        return
+    named = ", ".join(f"`{line[:_SHOWN_NAME]}`" for line in split.missing[:_SHOWN_MISSING])
+    more = f" and {len(split.missing) - _SHOWN_MISSING:,} more" if len(split.missing) > _SHOWN_MISSING else ""
+    count, without = len(split.missing), "it" if len(split.missing) == 1 else "them"
+    name = "names" if count == 1 else "name"
+    told = f"{count:,} of the {len(split.lines):,} lines of {split.path.name} {name} no picture"
+    _say(f"  ! {told}: {named}{more}; split {split.name} is made without {without}")
 
 
 def _sets_told(layout: Layout) -> str:
@@ -128,4 +144,4 @@ def _tell_diagnostics(diagnostics: tuple[Diagnostic, ...], *, verbose: bool) -> 
 
     told = [one for one in diagnostics if verbose or one.severity is not Severity.note]
     if told:
-        print(render_diagnostics(told), file=sys.stderr)
+        print(render_diagnostics(told, verbose=verbose), file=sys.stderr)

@@ -29,6 +29,7 @@ from picsellia_apply.cli.planning import (
     next_command,
     next_command_of_saved,
     paths_of,
+    saved_line,
 )
 from picsellia_apply.cli.programs import judged, programs_option
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of
@@ -94,6 +95,7 @@ def command(
                 full=full,
                 next_command=saved or next_command(paths, wishes, connection),
                 lift_command=lift_command(paths, wishes, connection, out),
+                saved=saved_line(out) if out is not None else "",
             )
             line = heading("plan", planned, started=started, color=connection.color)
             show_rows(plan_rows(plan, heading=line, look=look))

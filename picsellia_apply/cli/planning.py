@@ -16,6 +16,7 @@ from picsellia_apply.cli.wishes import PROTECTED, Wishes, words_of
 from picsellia_apply.cli.words import option_words, path_word
 from picsellia_apply.errors import UsageError
 from picsellia_apply.model.plan import Plan, Target
+from picsellia_apply.render.lines import plain
 
 if TYPE_CHECKING:
     from picsellia_apply.model.declaration import Declaration
@@ -37,6 +38,14 @@ def check_out(path: Path) -> None:
 
         if not is_saved_plan(path):
             raise UsageError(f"--out: `{path}` is there and is no saved plan", hint="give another name")
+
+
+def saved_line(path: Path) -> str:
+    """Return what tells that a plan is two files, so that whoever hands it on hands on both."""
+    from picsellia_apply.render.saved import members_path
+
+    files = " and ".join(shlex.quote(str(one)) for one in (path, members_path(path)))
+    return f"Saved: {plain(files)}, which belong together"
 
 
 def next_command(paths: Sequence[Path], wishes: Wishes, connection: Connection) -> str:

@@ -51,7 +51,7 @@ def command(  # noqa: PLR0917 - click passes them by name
         if form == "json":
             _print_json(ok=False, counts={}, findings=error.diagnostics)
         else:
-            _print_findings(error.diagnostics, no_color=no_color)
+            _print_findings(error.diagnostics, no_color=no_color, verbose=verbose > 0)
         raise Finished(Exit.bad_input) from None
     findings = _findings(declaration)
     if form == "json":
@@ -93,13 +93,13 @@ def summary(counts: dict[str, int]) -> str:
     return f"valid: {', '.join(parts)}{others}"
 
 
-def _print_findings(findings: Sequence[Diagnostic], *, no_color: bool) -> None:
+def _print_findings(findings: Sequence[Diagnostic], *, no_color: bool, verbose: bool = False) -> None:
     import os
 
     from picsellia_apply.render.diagnostics import render_diagnostics
 
     color = sys.stderr.isatty() and not no_color and "NO_COLOR" not in os.environ
-    text = render_diagnostics(findings, color=color)
+    text = render_diagnostics(findings, color=color, verbose=verbose)
     if text:
         click.echo(text, err=True)
 

@@ -39,6 +39,8 @@ class SetIndex:
         found: Whether the file is there and is an index.
         same: Whether it holds just that.
         difference: What the pictures have that it has not, in words; may be empty: only the writing differs.
+        held: How many pictures the file holds.
+        lost: How many of them are not here, under whatever path: one that was moved or changed is not lost.
     """
 
     name: str
@@ -48,6 +50,13 @@ class SetIndex:
     found: bool
     same: bool
     difference: str
+    held: int = 0
+    lost: int = 0
+
+    @property
+    def loses_most(self) -> bool:
+        """Whether writing it would drop more than half of what it holds: pictures are missing here, most likely."""
+        return not self.same and 2 * self.lost > self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,10 @@ def _index(found: _Found) -> SetIndex:
     differs = "" if faults else str(difference(one.pictures, before))
     if found.against:
         differs, same = "; ".join(diagnostic.message for diagnostic in found.against), False
-    return SetIndex(one.name, path, text, count, found=not faults, same=same, difference=differs)
+    known = {} if faults else before.entries
+    files, digests = set(one.pictures.files), set(one.pictures.sha256)
+    lost = sum(file not in files and entry.sha256 not in digests for file, entry in known.items())
+    return SetIndex(one.name, path, text, count, not faults, same, differs, len(known), lost)
 
 
 def _require_index(data: bytes, path: Path) -> None:

@@ -13,6 +13,8 @@ _DEPTH = 3
 _FOLDERS = 200
 _ENTRIES = 10_000
 """How far is looked for a file of the same name: levels, folders, entries of one folder."""
+_LIKENESS = 0.75
+"""How like a step must be to an entry: a mistyped letter or two, not `pictures` for `fetch_pictures.py`."""
 
 
 def near_path(folder: Path, written: str) -> str:
@@ -52,7 +54,7 @@ def _mended(folder: Path, parts: tuple[str, ...]) -> str:
     done: tuple[str, ...] = ()
     for part in parts:
         if not _exists(folder, (*done, part)):
-            near = nearest(part, _entries(folder.joinpath(*done), hidden=part.startswith(".")))
+            near = nearest(part, _entries(folder.joinpath(*done), hidden=part.startswith(".")), cutoff=_LIKENESS)
             if not near:
                 return ""
             done = (*done, near)

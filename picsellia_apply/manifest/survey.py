@@ -88,7 +88,7 @@ class Survey:
         unusable: Files that look like pictures and are none, with the reason.
         masks: Pictures in folders of masks, which are left out.
         sources: Annotation files, in the order of their paths.
-        lists: Split lists in which every line names one picture.
+        lists: Split lists, each with the pictures that are there.
         skipped_lists: Split lists that cannot be used, with the reason.
     """
 
@@ -245,10 +245,6 @@ def _read_lists(root: Path, files: Iterable[str], index: PictureIndex) -> tuple[
         split = _read_list(root / file, file, index) if is_writable(file) else "its path holds a control character"
         if isinstance(split, str):
             skipped[root / file] = split
-        elif split.missing:
-            skipped[root / file] = (
-                f"{len(split.missing):,} of its lines name no picture, e.g. `{split.missing[0][:60]}`"
-            )
         else:
             lists.append(split)
     stems = Counter(split.name for split in lists)
@@ -271,6 +267,8 @@ def _read_list(path: Path, near: str, index: PictureIndex) -> SplitList | str:
         return "it lists which pictures hold a class, not a split"
     pictures = frozenset(picture for picture in found.values() if picture is not None)
     missing = tuple(line for line, picture in found.items() if picture is None)
+    if not pictures:
+        return f"none of its {len(lines):,} lines names a picture, e.g. `{missing[0][:60]}`"
     return SplitList(path, path.stem, tuple(lines), pictures, missing)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import labels_of
 from picsellia_apply.model.drift import Drift, Fate, ObjectCounts
 from picsellia_apply.planner.merge import Texts, changed_twice
@@ -17,6 +20,8 @@ from picsellia_apply.source import Place
 
 Label = tuple[str, str]
 Labels = Mapping[Label, ObjectCounts]
+_PLAIN = re.compile(r"\w[\w.-]{0,99}(?<!\.)", re.ASCII)
+"""Names that an export surely calls files by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,6 @@ def _drift(seen: ObjectsSeen, policy: str, edited: Mapping[str, Labels]) -> Drif
     fate, reason = _FATES[policy]
     whole = sum(pictures.values(), ObjectCounts())
     message = f"{counts_text(whole)} in {counted(len(pictures), 'picture')}"
-    adopt = "`picsellia-apply export` writes the platform's annotations: compare and commit them"
     return Drift(
         seen.address,
         "edited",
@@ -183,9 +187,17 @@ def _drift(seen: ObjectsSeen, policy: str, edited: Mapping[str, Labels]) -> Drif
         names=tuple(pictures),
         labels=dict(sorted(by_label.items())),
         pictures=pictures,
-        adopt=adopt,
+        adopt=_adopting(parse_address(seen.address)),
         place=seen.place,
     )
+
+
+def _adopting(address: Address) -> str:
+    """Return how the platform's annotations become those of the manifests: an export beside them declares all twice."""
+    dataset, version = (name if _PLAIN.fullmatch(name) else "*" for name in (address.name, address.version))
+    export = shlex.join(["picsellia-apply", "export", "--out", "DIR", "--dataset", address.name])
+    file = f"DIR/datasets/{dataset}/{version}.json"
+    return f"`{export}`; then copy `{file}` beside the manifest, as its `annotations`, `format: PICSELLIA`; delete DIR"
 
 
 def counts_text(counts: ObjectCounts) -> str:

@@ -23,6 +23,7 @@ from picsellia_apply.planner.prefer import check_preferences
 from picsellia_apply.planner.protect import protected_refusals
 from picsellia_apply.planner.recorded import recorded as recording
 from picsellia_apply.planner.scope import scope_of
+from picsellia_apply.planner.strangers import with_strangers
 from picsellia_apply.planner.words import counted
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
@@ -81,7 +82,7 @@ def _refusals(
     judged = Judged(operations, blasts, findings, wanted, there, inventory, "labels" in policy.features)
     return (
         *foreign_refusals(decided.owners, decided.scope.planned, stored, observed.moved),
-        *judge(desired, observed, inventory, policy, blasts),
+        *with_strangers(judge(desired, observed, inventory, policy, blasts), operations, world),
         *protected_refusals(operations, desired, observed, inventory, policy),
         *judge_policies(policies, judged),
     )

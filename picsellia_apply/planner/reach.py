@@ -7,11 +7,11 @@ its objects count as people's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import msgspec
 
-from picsellia_apply.model.annotation import annotation_digest
+from picsellia_apply.model.annotation import annotation_digest, labels_of
 from picsellia_apply.model.ownership import written_objects
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.case import World
@@ -37,8 +37,27 @@ def objects_on(annotations: str, names: Set[str], world: World) -> tuple[int, in
     there = world.observed.resources.get(annotations, Resource()).members
     for name in names & there.keys():
         count += len(there[name])
-        foreign += _not_written(there[name], [ours[name] for ours in written if name in ours])
+        foreign += _not_written(there[name], [ours[name] for ours in written if name in ours]).total()
     return count, foreign
+
+
+def strangers_on(annotations: str, names: Set[str], world: World) -> Iterator[str]:
+    """Yield, in the order of names, what `objects_on` counts as not ours: `car rectangle in a.jpg`."""
+    written = _written(annotations, world)
+    unread = world.observed.unread.get(annotations, {})
+    there = world.observed.resources.get(annotations, Resource()).members
+    for name in sorted(names & (unread.keys() | there.keys())):
+        here = [ours[name] for ours in written if name in ours]
+        if name in unread and not any(annotation_digest(ours) == unread[name].digest for ours in here):
+            yield f"annotation of {name}"
+        if name in there:
+            yield from (object_words(text, name) for text in sorted(_not_written(there[name], here).elements()))
+
+
+def object_words(text: str, name: str) -> str:
+    """Return an object of a picture in words, from its canonical text."""
+    label = next((" ".join(one) for one in labels_of((text,))), "object")
+    return f"{label} in {name}"
 
 
 def objects_of(annotations: str, label: Sequence[str], world: World) -> int:
@@ -59,10 +78,10 @@ def _written(annotations: str, world: World) -> list[Mapping[str, Texts]]:
     return [written_objects(record) for text, record in world.inventory.records.items() if text.startswith(head)]
 
 
-def _not_written(there: Texts, written: Iterable[Texts]) -> int:
+def _not_written(there: Texts, written: Iterable[Texts]) -> Counter[str]:
     known: Counter[str] = Counter()
     for ours in written:
         if ours == there:
-            return 0
+            return Counter()
         known |= Counter(ours)
-    return (Counter(there) - known).total()
+    return Counter(there) - known

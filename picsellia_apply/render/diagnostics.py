@@ -21,12 +21,15 @@ _VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _LINE_VISIBLE = dict.fromkeys((*range(9), *range(10, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
 
 
-def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False, verbose: bool = False) -> str:
     """Return the diagnostics as text, by file, line and column, with a closing line that counts them.
+
+    Errors stand last, next to that line, and notes are only counted beside them: what must be mended is read first.
 
     Args:
         diagnostics: Places are turned into positions; excerpts are read from the files.
         color: Use ANSI colours.
+        verbose: List notes beside errors too.
 
     Returns:
         Text without a final newline; empty when there is nothing to say.
@@ -35,7 +38,12 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False
     if not placed:
         return ""
     lines = _Lines()
-    text = "\n\n".join([*(_block(one, lines, color=color) for one in placed), count_line(placed)])
+    failed = any(one.severity is Severity.error for one in placed)
+    shown = [one for one in placed if verbose or not failed or one.severity is not Severity.note]
+    shown.sort(key=lambda one: one.severity is Severity.error)
+    uncounted = len(placed) - len(shown)
+    listing = f" (-v lists {'it' if uncounted == 1 else 'them'})" if uncounted else ""
+    text = "\n\n".join([*(_block(one, lines, color=color) for one in shown), count_line(placed) + listing])
     return text.encode(errors="backslashreplace").decode()  # file names need not be text
 
 

@@ -26,10 +26,19 @@ MEANINGS = {
 """What each fate means, for a summary."""
 WAYS = {"reverted": "to keep it", "kept": "to adopt it", "blocked": "to settle it", "decision": "to settle it"}
 """What changing the manifests does, by fate."""
+_EXPORT = "picsellia-apply export"
+_THEN = "; then "
+"""What stands between the two steps of a change that takes a command and an edit: each gets a line."""
 
 
 def render_drift_text(
-    report: DriftReport, *, heading: str, again: Sequence[str], color: bool = False, width: int = 120
+    report: DriftReport,
+    *,
+    heading: str,
+    again: Sequence[str],
+    where: Sequence[str] = (),
+    color: bool = False,
+    width: int = 120,
 ) -> str:
     """Return a report as a terminal shows it.
 
@@ -37,13 +46,14 @@ def render_drift_text(
         report: What to show.
         heading: The line above it.
         again: What a command that settles something needs besides: paths, platform, workspace.
+        where: What an export needs besides, which reads no manifest: the platform.
         color: Whether ANSI colours are wanted; everything is readable without.
         width: Columns of the terminal.
 
     Returns:
         Text without a final newline.
     """
-    lines = [_line(one, again, width) for one in sorted(report.drifts, key=_rank)]
+    lines = [_line(one, again, where, width) for one in sorted(report.drifts, key=_rank)]
     lines += [Line("·", "limit", "unseen", one) for one in report.unseen]
     rows = [heading, *render_lines(lines, color=color, width=width)]
     rows.append(colored(closing(report), "done", color=color and not report.drifts))
@@ -75,7 +85,7 @@ def fate_word(fate: str, count: int) -> str:
     return "needs a decision" if fate == "decision" and count == 1 else MEANINGS[fate] if fate != "kept" else "kept"
 
 
-def _line(one: Drift, again: Sequence[str], width: int) -> Line:
+def _line(one: Drift, again: Sequence[str], where: Sequence[str], width: int) -> Line:
     room = width - _BELOW
     told = one.what == "fields" and one.fate != "decision"
     reason = f"({one.reason})" if one.reason else ""
@@ -90,7 +100,7 @@ def _line(one: Drift, again: Sequence[str], width: int) -> Line:
         names=one.names[:SAMPLE],
         total=len(one.names),
         named=True,
-        below=(*_labels(one), *_sides(one, room), *_ways(one, again)),
+        below=(*_labels(one), *_sides(one, room), *_ways(one, again, where)),
     )
 
 
@@ -123,11 +133,18 @@ def _sides(one: Drift, room: int) -> Iterator[str]:
         yield f"{' ' * len(name)}  manifest now {value_text(wanted, room - 40)}"
 
 
-def _ways(one: Drift, again: Sequence[str]) -> Iterator[str]:
+def _ways(one: Drift, again: Sequence[str], where: Sequence[str]) -> Iterator[str]:
     yield from (settling(words, again) for words in one.commands)
     if one.adopt:
         place = f" ({one.place})" if isinstance(one.place, Position) else ""
-        yield f"{WAYS[one.fate]}: {one.adopt}{place}"
+        first, then, second = adopting(one, where).partition(_THEN)
+        yield f"{WAYS[one.fate]}: {first}{'' if then else place}"
+        yield from [f"{then.removeprefix('; ')}{second}{place}"] if then else []
+
+
+def adopting(one: Drift, where: Sequence[str]) -> str:
+    """Return what makes the manifests say what the platform has; an export in it is told which platform."""
+    return one.adopt.replace(_EXPORT, shlex.join([*_EXPORT.split(), *where]), 1)
 
 
 def settling(words: Sequence[str], again: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from picsellia_apply.model.drift import FATES, Drift, DriftReport, ObjectCounts
 from picsellia_apply.planner.words import counted
-from picsellia_apply.render.drift import MEANINGS, WAYS, closing, settling
+from picsellia_apply.render.drift import MEANINGS, WAYS, adopting, closing, settling
 from picsellia_apply.render.markdown import (
     Block,
     body,
@@ -30,22 +30,25 @@ _VALUE = 150
 _INVITATION = "`picsellia-apply drift` shows all of it"
 
 
-def render_drift_markdown(report: DriftReport, *, again: Sequence[str], max_bytes: int | None = None) -> str:
+def render_drift_markdown(
+    report: DriftReport, *, again: Sequence[str], where: Sequence[str] = (), max_bytes: int | None = None
+) -> str:
     """Return a report as a body for an issue.
 
     Args:
         report: What to show.
         again: What a command that settles something needs besides: paths, platform, workspace.
+        where: What an export needs besides: the platform.
         max_bytes: Most bytes of UTF-8: details are cut first, the title and the summary never.
 
     Returns:
         Text ended by a newline; its first line is a heading that can be the issue's title.
     """
     blocks = [Block(_title(report), keep=True), Block(_summary(report), keep=True)]
-    blocks += _sections(report.only_remote, again)
+    blocks += _sections(report.only_remote, again, where)
     if report.conflicts:
         blocks.append(Block("## Changed on both sides\n\nThe manifests changed these as well since the last apply."))
-        blocks += _sections(report.conflicts, again)
+        blocks += _sections(report.conflicts, again, where)
     blocks += [Block(one) for one in _limits(report)]
     return body(blocks, max_bytes=max_bytes, left_out=f"{{n}} more parts are left out: {_INVITATION}")
 
@@ -68,12 +71,12 @@ def _summary(report: DriftReport) -> str:
     return f"{said}\n\n{table(('What happens', 'Changes', 'Addresses'), rows, right=(1, 2))}"
 
 
-def _sections(drifts: Sequence[Drift], again: Sequence[str]) -> Iterator[Block]:
+def _sections(drifts: Sequence[Drift], again: Sequence[str], where: Sequence[str]) -> Iterator[Block]:
     for address in dict.fromkeys(one.address for one in drifts):
-        yield _section(address, [one for one in drifts if one.address == address], again)
+        yield _section(address, [one for one in drifts if one.address == address], again, where)
 
 
-def _section(address: str, drifts: Sequence[Drift], again: Sequence[str]) -> Block:
+def _section(address: str, drifts: Sequence[Drift], again: Sequence[str], where: Sequence[str]) -> Block:
     head = f"### {code(address)}"
     short = "\n".join([head, "", *(f"- {_sentence(one)}" for one in drifts)])
     parts = [head]
@@ -83,7 +86,7 @@ def _section(address: str, drifts: Sequence[Drift], again: Sequence[str]) -> Blo
         parts += [command(settling(words, again)) for words in one.commands]
         if one.adopt:
             place = f" ({code(str(one.place))})" if isinstance(one.place, Position) else ""
-            parts.append(f"{WAYS[one.fate].capitalize()}: {prose(one.adopt)}{place}")
+            parts.append(f"{WAYS[one.fate].capitalize()}: {prose(adopting(one, where))}{place}")
     return Block("\n\n".join(parts), short=short)
 
 

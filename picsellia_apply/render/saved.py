@@ -40,6 +40,8 @@ LIMIT = 1 << 30
 """Most bytes of a plan, and of what its members file unfolds to: a plan is not trusted with our memory."""
 _NOT_JSON = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 """What reading JSON of others raises."""
+MEMBERS = ".members.ndjson.gz"
+"""How the name of a members file ends."""
 HINT = "plan again with `--out`, and keep both files as they are"
 
 
@@ -50,7 +52,7 @@ class _Version(msgspec.Struct):
 def members_path(path: Path) -> Path:
     """Return where the members of a plan are: `plan.json` -> `plan.members.ndjson.gz`."""
     name = path.name.removesuffix(".json")
-    return path.with_name(f"{name}.members.ndjson.gz")
+    return path.with_name(f"{name}{MEMBERS}")
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -91,8 +93,9 @@ def read_plan(path: Path) -> Plan:
         InvalidInput: It is no plan, of another format, or its members are missing.
         StalePlan: It, or its members, is not what was written.
     """
-    text, members = _bounded(path), _bounded(members_path(path))
-    saved = _decode(text, path)
+    text = _bounded(path)
+    saved = _decode(text, path)  # before its members are looked for: what is no plan has none
+    members = _bounded(members_path(path))
     stated = saved.members.sha256 if saved.members is not msgspec.UNSET else ""
     there = hashlib.sha256(members).hexdigest()
     if there != stated:
@@ -122,7 +125,8 @@ def _bounded(path: Path) -> bytes:
             raise _fault("L010", f"{path.stat().st_size:,} bytes are more than a plan may have", path)
         return path.read_bytes()
     except OSError as error:
-        raise _fault("L011", f"the saved plan cannot be read: {error.strerror or error}", path) from None
+        what = "the members of a saved plan" if path.name.endswith(MEMBERS) else "the saved plan"
+        raise _fault("L011", f"{what} cannot be read: {error.strerror or error}", path) from None
 
 
 def _decode(text: bytes, path: Path) -> form.Plan:

@@ -42,6 +42,7 @@ class Look:
         lift_command: What to type, up to the flags that are missing, to plan what guards refuse; empty: not told.
         already: Operations of a saved plan of which nothing is left to do.
         prunes: Whether the Workspace has deletes on; where the plan was made otherwise, that is told.
+        saved: The two files that the plan was saved to, in words; empty: it was not.
     """
 
     color: bool = False
@@ -53,6 +54,7 @@ class Look:
     lift_command: str = ""
     already: Sequence[Operation] = ()
     prunes: bool | None = None
+    saved: str = ""
 
 
 def render_plan_text(plan: Plan, *, heading: str, look: Look) -> str:
@@ -83,6 +85,7 @@ def plan_rows(plan: Plan, *, heading: str, look: Look) -> Iterator[str]:
     uncounted = 0 if notes else sum(one.severity is Severity.info for one in plan.findings)
     yield from filter(None, [counted_line(len(known), uncounted)])
     yield _closing(plan, look)
+    yield from filter(None, [look.saved])
     yield from following_lines(plan, next_command=look.next_command, lift_command=look.lift_command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.model.declaration import PictureSet, Selection
@@ -73,8 +73,32 @@ def empty_selection(what: str, place: Place) -> Diagnostic:
     return Diagnostic("L003", Severity.warning, f"{what} selects no picture", place, hint)
 
 
-def unknown_names(what: str, names: Sequence[str], place: Place) -> Diagnostic:
-    """Return the finding that names of a selection are not in the predicted lake."""
-    are = "is" if len(names) == 1 else "are"
-    message = f"{len(names):,} of the names that {what} lists {are} not in the lake: {sample(names)}"
-    return Diagnostic("L004", Severity.warning, message, place, "declare them in a PictureSet", len(names))
+def unknown_names(
+    what: str, names: Iterable[str], place: Place, *, deleted: Set[str], dropped: Set[str]
+) -> Iterator[Diagnostic]:
+    """Yield the findings that names of a selection are not in the predicted lake, one for each reason.
+
+    Args:
+        what: Selects them, in words.
+        names: Those that are not in the predicted lake.
+        place: Of the selection.
+        deleted: Declared pictures that a person deleted and nobody restores.
+        dropped: Pictures that this plan would delete.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name in names:
+        reason = "deleted" if name in deleted else "dropped" if name in dropped else "absent"
+        by_reason.setdefault(reason, []).append(name)
+    for reason, alike in sorted(by_reason.items()):
+        are = "is" if len(alike) == 1 else "are"
+        it = "it" if len(alike) == 1 else "them"
+        said, hint = {
+            "absent": (f"{are} not in the lake", f"declare {it} in a PictureSet"),
+            "deleted": (
+                f"{'was' if len(alike) == 1 else 'were'} deleted on the platform",
+                f"`restore: true` in the PictureSet uploads {it} again; else take {it} out of the list",
+            ),
+            "dropped": ("will not be in the lake, as this plan deletes " + it, f"declare {it} in a PictureSet"),
+        }[reason]
+        message = f"{len(alike):,} of the names that {what} lists {said}: {sample(alike)}"
+        yield Diagnostic("L004", Severity.warning, message, place, hint, len(alike))

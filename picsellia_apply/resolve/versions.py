@@ -215,4 +215,5 @@ def _findings(what: str, selection: Selection, names: frozenset[str] | None, gro
         yield empty_selection(what, selection.place)
     unknown = [name for name in selection.names or () if name not in ground.lake.pictures]
     if unknown:
-        yield unknown_names(what, unknown, selection.place)
+        deleted = ground.known.keys() - ground.lake.pictures.keys()
+        yield from unknown_names(what, unknown, selection.place, deleted=deleted, dropped=ground.dropped)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -204,3 +206,27 @@ def test_one_address_alone(project: Project) -> None:
     edit(applied(project))
     report = project.run("drift", "--format", "json", "--target", "network/yolo").json
     assert set(by_address(report)) == {("network/yolo", "fields")}
+
+
+def test_what_is_said_to_adopt_annotations_adopts_them(any_project: Project) -> None:
+    applied(any_project)
+    with person(any_project) as client:
+        blood = client.datalake.dataset.fetch("Blood", "first")
+        client.datalake.dataset.add_annotation("a.png", blood["dataset_id"], data=[BOX])
+    rows = any_project.run("drift").out.splitlines()
+    row = next(at for at, one in enumerate(rows) if "to adopt it" in one)
+    _, command, _ = rows[row].split("`")
+    after = "then copy `DIR/datasets/Blood/first.json` beside the manifest, as its `annotations`, `format: PICSELLIA`; "
+    assert rows[row + 1].strip().startswith(after)
+    program, *words = (word for word in shlex.split(command) if word != "--embedded")
+    assert program == "picsellia-apply"
+    assert any_project.run(*words).code == 0
+    (any_project.folder / "DIR/datasets/Blood/first.json").rename(any_project.folder / "first.json")
+    shutil.rmtree(any_project.folder / "DIR")
+    exported = "{path: ./first.json, format: PICSELLIA}"
+    any_project.write("all.yaml", MANIFESTS.replace("{path: ./coco.json, format: COCO}", exported))
+    plan = any_project.plan()
+    assert (plan["operations"], plan["conflicts"], plan["blocked"]) == ([], [], [])
+    any_project.apply()
+    ran = any_project.run("drift")
+    assert ran.code == 0, ran.out

@@ -186,6 +186,33 @@ def test_a_picture_is_deleted_on_purpose_by_writing_the_index_again(project: Pro
     assert [one for one in plan["findings"] if one["code"] in ("P033", "P039")] == []
 
 
+def test_an_index_that_would_lose_most_pictures_is_not_written_unasked(project: Project) -> None:
+    indexed(project)
+    index = project.folder / "manifests/cells.index"
+    before = index.read_bytes()
+    for name in ("0.png", "1.png"):
+        (project.folder / "pictures" / name).unlink()
+    ran = project.run("index", "manifests")
+    assert (ran.code, ran.out) == (4, ""), ran.err
+    assert "most of the pictures are not on this machine, nothing was written" in ran.err
+    assert "`manifests/cells.index` would lose 2 of its 3" in ran.err
+    assert index.read_bytes() == before
+    assert project.run("index", "manifests", "--check").code == 2
+    ran = project.run("index", "manifests", "--accept-removals")
+    assert (ran.code, ran.out) == (0, "~ manifests/cells.index: 1 picture, written (2 gone: `0.png`, `1.png`)\n")
+
+
+def test_pictures_that_moved_or_changed_are_not_lost(project: Project) -> None:
+    indexed(project)
+    folder = project.folder / "pictures"
+    for name in ("0.png", "1.png"):
+        (folder / name).rename(folder / f"moved-{name}")
+    assert project.run("index", "manifests").code == 0
+    for name in ("moved-0.png", "moved-1.png", "2.png"):
+        project.picture(f"pictures/{name}", (200, 1, len(name)))
+    assert project.run("index", "manifests").code == 0
+
+
 def test_a_part_to_upload_that_is_not_here_is_named(project: Project) -> None:
     indexed(project)
     (project.folder / "pictures/2.png").unlink()

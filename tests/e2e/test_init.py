@@ -181,6 +181,22 @@ def test_devkit_with_split_lists(data: Path) -> None:
     assert json.loads((found.out / "picsellia-apply.schema.json").read_text()) == json_schema()
 
 
+@pytest.mark.parametrize("full_names", [True, False])
+def test_a_split_is_made_of_the_pictures_that_are_there(data: Path, *, full_names: bool) -> None:
+    devkit(data, full_names=full_names)
+    for name in ("val", "trainval"):
+        path = data / "ImageSets/Main" / f"{name}.txt"
+        path.write_text(path.read_text() + "".join(f"gone_{row}\n" for row in range(4 if name == "val" else 1)))
+    write(data / "ImageSets/Main/extra.txt", "nothing\nof it\n")
+    found = made(data, "--name", "cells")
+    assert found.members() == {"cells-train@first": (6, 7), "cells-val@first": (3, 3), "cells-test@first": (3, 3)}
+    assert [one.code for one in found.grave()] == ["Q003"], "the lists name only what is there"
+    told = "4 of the 7 lines of val.txt name no picture: `gone_0`, `gone_1`, `gone_2` and 1 more"
+    assert f"  ! {told}; split val is made without them\n" in found.result.stdout
+    assert "split list extra.txt left out: none of its 2 lines names a picture, e.g. `nothing`" in found.result.stdout
+    assert "split list trainval.txt left out: it is the others together" in found.result.stdout
+
+
 def test_lists_of_whole_names_are_named_where_they_are(data: Path) -> None:
     devkit(data, full_names=True)
     (data.parent / ".git").mkdir()

@@ -177,7 +177,7 @@ def test_a_picture_that_others_use_is_not_deleted_unseen(project: Project) -> No
     plan = project.plan("--prune")
     (refusal,) = [one for one in plan["refusals"] if one["rule"] == "foreign_content"]
     assert refusal["address"] == "pictures/s"
-    assert refusal["message"].endswith("1 picture in a version and 2 objects")
+    assert refusal["message"].endswith("1 picture in a version and 2 objects\nnamely what THEIRS@first holds")
     assert project.run("apply", "--auto-approve", "--prune").code == 4
     project.apply("--prune", *flags_of(plan))
     with somebody(project) as client:
@@ -193,7 +193,8 @@ def test_objects_of_people_are_counted_where_annotations_are_unmanaged(project: 
         client.writer.replace_annotations(info.versions[0].dataset_id, [AnnotationItem("p0.png", [BY_HAND])])
     (project.folder / "dataset.yaml").unlink()
     refusals = {one["rule"]: one["message"] for one in project.plan("--prune")["refusals"]}
-    assert refusals["foreign_content"] == "it takes along what is not ours: 1 object"
+    told = "it takes along what is not ours: 1 object\nnamely annotation of p0.png"
+    assert refusals["foreign_content"] == told
 
 
 def test_fields_that_are_dropped_are_let_go_and_fields_that_are_emptied_are_cleared(

@@ -103,3 +103,58 @@ def test_findings_about_data_that_stay_as_they_are_are_one_line(filled: Project)
     assert finding in filled.run("validate").err
     filled.write("a.json", coco(moved=2))
     assert finding in filled.run("plan").out
+
+
+def test_a_saved_plan_is_told_as_the_two_files_that_it_is(filled: Project) -> None:
+    filled.write("a.json", coco(moved=2))
+    ran = filled.run("plan", "--out", "plan.json")
+    assert ran.out.splitlines()[-2] == "Saved: plan.json and plan.members.ndjson.gz, which belong together"
+    (filled.folder / "plan.members.ndjson.gz").unlink()
+    for words in (("show",), ("apply", "--auto-approve")):
+        ran = filled.run(*words, "plan.json")
+        assert ran.code == 65
+        assert "plan.members.ndjson.gz: error[L011]: the members of a saved plan cannot be read" in ran.err
+        filled.write("other.json", "{}")
+        ran = filled.run(*words, "other.json")
+        assert ran.code == 65
+        assert "other.json: error[L010]: this is no saved plan" in ran.err
+        assert "members" not in ran.err
+
+
+def test_what_is_refused_says_that_nothing_was_written(filled: Project) -> None:
+    (filled.folder / "d.yaml").unlink()
+    filled.write("set one.yaml", SET.format(name="set one").replace("[t]", "[t, extra]"))
+    assert filled.run("plan", "--out", "plan.json").code == 4
+    for words in (("apply", "--auto-approve"), ("apply", "plan.json", "--auto-approve")):
+        ran = filled.run(*words)
+        assert ran.code == 4
+        assert last(ran) == "Nothing was written: what is refused holds up the whole plan."
+    assert "Nothing was written" not in filled.run("plan").out
+    assert json.loads(filled.run("apply", "--auto-approve", "--format", "json").out.splitlines()[-1])
+
+
+def test_what_an_apply_leaves_is_told_last(filled: Project) -> None:
+    filled.write("set one.yaml", SET.format(name="set one").replace("[t]", "[t, extra]"))
+    filled.picture("set two/x00.png", (250, 1, 1))
+    assert filled.run("plan", "--out", "plan.json").code == 7
+    ran = filled.run("apply", "plan.json", "--auto-approve")
+    assert ran.code == 7
+    assert last(ran).startswith("1 blocked left, all else is done. To see it: picsellia-apply plan")
+    again = typed(filled, last(ran).partition(". ")[2])
+    assert again.code == 7
+    assert "  x blocked " in again.out
+    ran = filled.run("apply", "--auto-approve")
+    assert last(ran) == "1 blocked left, all else is done. To see it: picsellia-apply plan --embedded"
+
+
+def test_an_error_stands_last_and_notes_are_only_counted_beside_it(filled: Project) -> None:
+    filled.write("set one/.hidden", "")
+    filled.write("n.yaml", "apiVersion: picsellia-apply/v1\nkind: Netwrok\nmetadata: {name: n}\nspec: {type: a}\n")
+    for command in ("plan", "validate"):
+        ran = filled.run(command)
+        assert ran.code == 65
+        *_, error, summary = (row for row in ran.err.splitlines() if "error" in row)
+        assert "Netwrok" in error
+        assert "note[" not in ran.err
+        assert summary.endswith(" (-v lists it)"), ran.err
+        assert "note[P015]" in filled.run(command, "-v").err

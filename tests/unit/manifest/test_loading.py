@@ -390,6 +390,17 @@ def test_a_missing_picture_folder_is_hinted(tmp_path: Path) -> None:
     assert hint.startswith("nothing is ever deleted because a folder is missing")
 
 
+@pytest.mark.parametrize(("there", "missing"), [("fetch_pictures.py", "pictures"), ("ImageSets/a.txt", "JPEGImages")])
+def test_a_path_that_is_only_a_little_like_the_missing_one_is_not_hinted(
+    tmp_path: Path, there: str, missing: str
+) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_text("")
+    written(tmp_path, document("PictureSet", "p", f"{{from: ../{missing}}}"), file="manifests/m.yaml")
+    (hint,) = hints(tmp_path / "manifests")
+    assert "did you mean" not in hint
+
+
 @pytest.mark.parametrize("head", ["apiVersion: v1\n", "apiVersion: v1beta1\n", ""])
 @pytest.mark.parametrize("kind", ["PictureSet", "TagQuery", "Dataset", "Network", "Workspace"])
 def test_a_document_of_ours_in_all_but_its_version_is_an_error(tmp_path: Path, kind: str, head: str) -> None:

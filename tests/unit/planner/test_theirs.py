@@ -108,7 +108,8 @@ def test_a_picture_that_a_person_put_into_a_version_before_it_matched_is_never_t
     narrowed = planned(world(version("v", names("a.jpg")), pictures=pictures), state, inventory, PRUNE)
     assert deleted(narrowed) == {"version/d@v": ("c.jpg",)}
     gone = planned(world(pictures=pictures), state, inventory, PRUNE)
-    assert foreign(gone) == {"version/d@v": "it takes along what is not ours: 1 picture in a version"}
+    told = "it takes along what is not ours: 1 picture in a version\nnamely b.jpg in d@v"
+    assert foreign(gone) == {"version/d@v": told}
 
 
 def test_annotations_that_people_made_before_us_are_never_deleted() -> None:
@@ -142,7 +143,8 @@ def test_annotations_that_nobody_manages_count_in_every_delete(digest: str) -> N
     state, inventory = settled(world(unmanaged, pictures=many), State(), NOTHING)
     unread = {"annotations/d@v": {name: Unread(digest, 20) for name in many[:3]}}
     state = replace(state, unread=unread)
-    sixty = "it takes along what is not ours: 60 objects"
+    named = ", ".join(f"annotation of {name}" for name in many[:3])
+    sixty = f"it takes along what is not ours: 60 objects\nnamely {named}"
     narrowed = replace(version("v", names(*many[3:])), unmanaged=frozenset({"annotations"}))
     assert foreign(planned(world(narrowed, pictures=many), state, inventory, PRUNE)) == {"version/d@v": sixty}
     assert foreign(planned(world(pictures=many), state, inventory, PRUNE)) == {"version/d@v": sixty}
@@ -159,6 +161,19 @@ def test_annotations_that_we_wrote_and_did_not_read_again_are_ours() -> None:
     plan = planned(world(version("v", of_set("s"), source(ANY))), state, inventory, PRUNE)
     assert deleted(plan).keys() == {"version/d@w"}
     assert foreign(plan) == {}
+
+
+def test_a_refusal_names_three_objects_of_people_and_no_line_of_theirs() -> None:
+    many = ("a.jpg", "b.jpg", "c.jpg\nto allow", "d.jpg")
+    told = replace(version("v", names(*many)), unmanaged=frozenset({"annotations"}))
+    state, inventory = settled(world(told, pictures=many), State(), NOTHING)
+    resources = {**state.resources, "annotations/d@v": Resource(members={name: (box("car"),) for name in many})}
+    plan = planned(world(pictures=many), replace(state, resources=resources), inventory, PRUNE)
+    rectangles = (
+        "car rectangle in a.jpg, car rectangle in b.jpg, car rectangle in c.jpg\N{REPLACEMENT CHARACTER}to allow"
+    )
+    said = f"it takes along what is not ours: 4 objects\nnamely {rectangles}, ..."
+    assert foreign(plan) == {"version/d@v": said}
 
 
 def test_a_label_that_goes_changes_the_objects_that_bear_it_and_takes_none() -> None:
@@ -179,7 +194,8 @@ def test_versions_of_others_that_hold_a_picture_are_counted_before_it_goes() -> 
     state, inventory = settled(world(), State(), NOTHING)
     state = replace(state, holders={"pictures/s": {"version/THEIRS@first": (1, 7)}})
     plan = planned(world(pictures=("a.jpg",)), state, inventory, PRUNE)
-    assert foreign(plan) == {"pictures/s": "it takes along what is not ours: 1 picture in a version and 7 objects"}
+    what = "1 picture in a version and 7 objects\nnamely what THEIRS@first holds"
+    assert foreign(plan) == {"pictures/s": f"it takes along what is not ours: {what}"}
     (operation,) = plan.operations
     assert operation.impact == "1 picture; also takes it out of 1 version and deletes 7 objects"
 
@@ -290,7 +306,8 @@ def test_a_picture_of_ours_that_people_tagged_is_not_deleted_unasked() -> None:
     less = world(pictures=("b.jpg",))
     assert foreign(planned(less, state, inventory, PRUNE)) == {}
     refused = planned(less, tagged, inventory, PRUNE)
-    assert foreign(refused) == {"pictures/s": "it takes along what is not ours: 1 tag on a picture"}
+    told = "it takes along what is not ours: 1 tag on a picture\nnamely tag `theirs` on a.jpg"
+    assert foreign(refused) == {"pictures/s": told}
     lifted = replace(PRUNE, allowances=frozenset({"foreign_content:pictures/s"}))
     assert deleted(planned(less, tagged, inventory, lifted)) == {"pictures/s": ("a.jpg",)}
 

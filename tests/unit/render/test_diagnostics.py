@@ -38,12 +38,23 @@ def test_order_and_count() -> None:
         error("whole", None),
         error("first", Position("a", 70, 1)),
     ]
-    text = render_diagnostics(found)
-    assert [line.split(": ")[-1] for line in text.splitlines() if "]: " in line] == [
-        "whole", "first", "second", "third", "last",
-    ]  # fmt: skip
+    text = render_diagnostics(found, verbose=True)
+    assert _messages(text) == ["second", "third", "whole", "first", "last"]
     assert text.endswith("\n\n3 errors, 1 warning, 1 note")
-    assert render_diagnostics(reversed(found)) == text
+    assert render_diagnostics(reversed(found), verbose=True) == text
+
+
+def _messages(text: str) -> list[str]:
+    return [line.split(": ")[-1] for line in text.splitlines() if "]: " in line]
+
+
+def test_notes_are_only_counted_beside_errors() -> None:
+    note = Diagnostic("A033", Severity.info, "note", Position("a", 1))
+    warning = Diagnostic("Q003", Severity.warning, "warning", Position("b", 1))
+    text = render_diagnostics([note, error("wrong", Position("a", 2)), warning])
+    assert _messages(text) == ["warning", "wrong"]
+    assert text.endswith("\n\n1 error, 1 warning, 1 note (-v lists it)")
+    assert _messages(render_diagnostics([note, warning])) == ["note", "warning"]
 
 
 def test_nothing_to_say() -> None:

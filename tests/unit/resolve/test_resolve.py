@@ -167,6 +167,24 @@ def test_empty_selections_and_unknown_names_are_findings() -> None:
     )
 
 
+def test_names_that_a_person_or_this_plan_deletes_are_told_as_such() -> None:
+    names = Selection(place(), names=("1.jpg", "2.jpg", "3.jpg", "gone.jpg"))
+    declaration = declared(
+        picture_sets=(picture_set("a", ["1.jpg", "2.jpg"]),), datasets=(dataset("d", version("v", names)),)
+    )
+    record = Record(created=True, fields={}, members={"1.jpg": "x", "2.jpg": "x", "3.jpg": "x"})
+    inventory = Inventory("w", 1, {"pictures/a": record})
+    observed = State(Lake({"1.jpg": "x", "3.jpg": "x"}))
+    found = resolve(declaration, observed, inventory, prune=True).findings
+    absent, deleted, dropped = (one for one in found if one.code == "L004")
+    what = "1 of the names that version `v` of `d` lists"
+    assert absent.message == f"{what} is not in the lake: `gone.jpg`"
+    assert absent.hint == "declare it in a PictureSet"
+    assert deleted.message == f"{what} was deleted on the platform: `2.jpg`"
+    assert "`restore: true`" in deleted.hint
+    assert dropped.message == f"{what} will not be in the lake, as this plan deletes it: `3.jpg`"
+
+
 def test_findings_of_the_declaration_are_handed_on() -> None:
     finding = Diagnostic("Q003", Severity.warning, "2 boxes without area")
     assert resolve(declared(findings=(finding,)), State()).findings == (finding,)
