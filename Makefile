@@ -22,7 +22,7 @@ demo: $(STAMP) ## plan and apply examples/manifests on the embedded lake, then s
 
 test: check ## everything that CI runs
 	@$(BIN)/python examples/fetch_pictures.py
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --maxprocesses=4 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(STAMP)
 	$(BIN)/ruff check

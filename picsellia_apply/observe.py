@@ -7,7 +7,9 @@
                   of the members we know; annotations only of versions whose annotations are managed: digests first,
                   then the objects of those pictures whose digest stands for nothing that we know already
     deletes       where they are on: digests and numbers of the annotations that nobody manages, and which other
-                  versions hold the pictures that would go: what a delete takes along is known before it is planned
+                  versions hold the pictures that would go: what a delete takes along is known before it is planned;
+                  where the platform tells no digests, the bytes of those pictures: a person may have put another in
+                  the place of ours, and nothing else shows it
     networks      declared and recorded ones, in one request
 
 Why "all of its tags, today" is enough to predict a query: after the apply a picture has all tags of a query either
@@ -178,10 +180,11 @@ def observe(
     Raises:
         PicselliaError: The platform could not be read to the end, or an answer makes no sense.
     """
-    wanted = scope(declaration, inventory, prune=prune)
+    wanted, bytes_count = scope(declaration, inventory, prune=prune), prune
     if touched is not None:
         wanted, prune = touched_scope(wanted, touched), prune and touched.wide
     lake = _lake(reader, wanted, _local(declaration) if touched is None else None)
+    lake = _with_contents(reader, declaration, inventory, lake) if bytes_count else lake
     known = _KnownTexts(declaration, inventory)
     datasets = reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ()
     resources: dict[str, Resource] = {}
@@ -224,17 +227,38 @@ def _holders(
     reader: Reader, declaration: Declaration, inventory: Inventory, lake: Lake, seen: Mapping[str, Resource]
 ) -> Mapping[str, Mapping[str, tuple[int, int]]]:
     """Return which versions that are not seen hold the pictures that would be deleted, by the set that drops them."""
-    declared = {name for one in declaration.picture_sets for name in one.pictures.names}
     found: dict[str, Mapping[str, tuple[int, int]]] = {}
-    for text, record in inventory.records.items():
-        address = parse_address(text)
-        if address.kind != "pictures" or address.rest:
-            continue
-        dropped = (made_pictures(record, lake.pictures) & lake.pictures.keys()) - declared
+    for text, dropped in _dropped(declaration, inventory, lake):
         holders = reader.holders(dropped) if dropped else {}
         held = {str(Address("version", *key)): counts for key, counts in holders.items()}
         found[text] = {version: counts for version, counts in held.items() if version not in seen}
     return {text: held for text, held in found.items() if held}
+
+
+def _dropped(declaration: Declaration, inventory: Inventory, lake: Lake) -> Iterator[tuple[str, Set[str]]]:
+    """Yield the recorded sets with the pictures of ours that are there and in no set of the manifests any more."""
+    declared = {name for one in declaration.picture_sets for name in one.pictures.names}
+    for text, record in inventory.records.items():
+        address = parse_address(text)
+        if address.kind == "pictures" and not address.rest:
+            yield text, (made_pictures(record, lake.pictures) & lake.pictures.keys()) - declared
+
+
+def _with_contents(reader: Reader, declaration: Declaration, inventory: Inventory, lake: Lake) -> Lake:
+    """Return the lake with the digests of the pictures that would be deleted, read from their bytes where not told.
+
+    By SDK v2 a picture is its name: who deletes ours and uploads another under it leaves no trace in any listing. What
+    the inventory calls ours is deleted, so its bytes are what has to show that it is. It costs a download for each of
+    these pictures, and nothing where none would go; once they went they are not asked for again. An apply of a saved
+    plan that deletes nothing asks too: a plan may just let go what turned out not to be ours.
+    """
+    dropped = {name for _, names in _dropped(declaration, inventory, lake) for name in names}
+    unknown = [name for name in dropped if lake.pictures[name] is None]
+    if not unknown:
+        return lake
+    read = reader.contents(unknown)
+    pictures = {**lake.pictures, **{name: digest for name, (_, digest) in read.items()}}
+    return replace(lake, pictures=pictures, keys={name: key for name, (key, _) in read.items()})
 
 
 def _lake(reader: Reader, wanted: Scope, local: Set[str] | None) -> Lake:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from picsellia_apply.client.progress import Bar
 from picsellia_apply.client.transport import Transport
-from picsellia_apply.errors import NetworkError, PicselliaError, ProcessingError, TransferError
+from picsellia_apply.errors import (
+    ForbiddenError,
+    NetworkError,
+    PicselliaError,
+    ProcessingError,
+    ResourceNotFoundError,
+    TransferError,
+)
 
 PARALLELISM = 8
 _BLOCK = 1024 * 1024
@@ -122,19 +129,56 @@ def _check(one: Download, digest: str) -> None:
 
 
 def _copy(transport: Transport, one: Download, part: Path) -> str:
-    """Stream an object to a new file and return its digest; its length is checked by the HTTP library."""
+    """Stream an object to a new file and return its digest."""
+    url = one.url if isinstance(one.url, str) else one.url()
+    digest = hashlib.sha256()
+    with part.open("xb") as file:
+        for block in _blocks(transport, one.name, url):
+            digest.update(block)
+            file.write(block)
+    return digest.hexdigest()
+
+
+def _blocks(transport: Transport, name: str, url: str) -> Iterator[bytes]:
+    """Stream an object; its length is checked by the HTTP library."""
     import requests
 
-    digest = hashlib.sha256()
-    url = one.url if isinstance(one.url, str) else one.url()
-    with part.open("xb") as file, transport.object_get(url) as response:
+    with transport.object_get(url) as response:
         try:
-            for block in response.iter_content(_BLOCK):
-                digest.update(block)
-                file.write(block)
+            yield from response.iter_content(_BLOCK)
         except requests.RequestException as error:
-            raise NetworkError(f"`{one.name}`: the answer was cut short") from error
-    return digest.hexdigest()
+            raise NetworkError(f"`{name}`: the answer was cut short") from error
+
+
+def digests(transport: Transport, urls: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    """Return the sha256 (hex) of objects, read a few at a time and kept nowhere; "" of those that nobody may read.
+
+    Args:
+        transport: Fetches them.
+        urls: By what to call it in messages: what asks for its signed URL when its turn comes.
+
+    Raises:
+        PicselliaError: No URL is given out, or no whole answer came again and again.
+    """
+    with ThreadPoolExecutor(max_workers=PARALLELISM, thread_name_prefix="digest") as pool:
+        found = pool.map(lambda name: _read_digest(transport, name, urls[name]), urls)
+        return dict(zip(urls, found, strict=True))
+
+
+def _read_digest(transport: Transport, name: str, url: Callable[[], str]) -> str:
+    """Return an object's digest, "" where the platform refuses it: a store says 403 or 404 of what is lost."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        signed, digest = url(), hashlib.sha256()  # a refusal to sign is no word about the object
+        try:
+            for block in _blocks(transport, name, signed):
+                digest.update(block)
+            return digest.hexdigest()
+        except (ForbiddenError, ResourceNotFoundError):
+            return ""
+        except NetworkError:
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError
 
 
 def _digest(path: Path) -> str:

@@ -7,6 +7,7 @@ ones. `Connection.features` says so to those who must know.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from picsellia_apply.client.reader import Reader
 from picsellia_apply.client.transport import Transport
 from picsellia_apply.errors import ProcessingError, ResourceNotFoundError
 from picsellia_apply.model.annotation import annotation_digest, names_digest, texts_of
-from picsellia_apply.model.holdings import Held
+from picsellia_apply.model.holdings import Held, Holdings
 from picsellia_apply.wire import extension as ext
 from picsellia_apply.wire import ownership, v2
 
@@ -97,6 +98,14 @@ class PlainReader(Reader):
         """Return which versions hold any of these pictures, found in the listings of all versions."""
         found = self._held(frozenset(names))
         return {key: (len(held), sum(one.objects for one in held.values())) for key, held in found.items()}
+
+    def holdings(self, names: Collection[str]) -> Holdings:
+        """Return pictures with what would go with them, and the key of each one's object: no digest tells them apart.
+
+        The keys are asked for last: they are then no older than the ids, by which pictures are deleted.
+        """
+        found = super().holdings(names)
+        return replace(found, keys=self.object_keys(found.picture_ids))
 
     def _held(self, names: frozenset[str]) -> dict[tuple[str, str], dict[str, Held]]:
         """Return the versions that hold any of these pictures, found in the listings of all versions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -87,6 +88,24 @@ class Reader:
         path = ("datalake", self.organization_id)
         listed = self.transport.ask("GET", *path, answer=_Listed, repeat_safe=True).pictures if wanted else []
         return {one.external_url: one.internal_key for one in listed if one.external_url in wanted}
+
+    def contents(self, names: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Return the object of each of these pictures, its key and the sha256 (hex) of its bytes, which are all read.
+
+        It is the only way to learn the digest of a picture where no listing tells it, and costs a request and a whole
+        object per picture, so it is for the few whose deletion depends on it. What is not listed has neither, and an
+        object that nobody may read no digest: "".
+
+        Raises:
+            PicselliaError: No whole answer came.
+        """
+        from picsellia_apply.client.download import digests
+        from picsellia_apply.client.network_files import signed_url
+
+        keys = self.object_keys(names)
+        urls = {name: partial(signed_url, self.transport, key, model=False) for name, key in sorted(keys.items())}
+        read = digests(self.transport, urls) if urls else {}
+        return {name: (keys.get(name, ""), read.get(name, "")) for name in names}
 
     def datasets(self, names: Iterable[str]) -> tuple[ext.DatasetInfo, ...]:
         """Return the datasets of these names with their versions; unknown names are left out."""

@@ -29,6 +29,7 @@ class Holdings:
         versions: Dataset and version to the pictures that it holds, by name.
         tags: Tag to the pictures that carry it.
         etags: Name to what stands for all of this at a platform that deletes under conditions, else nothing.
+        keys: Name to the key of its object at a platform that tells no digests, else nothing.
     """
 
     picture_ids: Mapping[str, str]
@@ -36,3 +37,4 @@ class Holdings:
     versions: Mapping[tuple[str, str], Mapping[str, Held]]
     tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
     etags: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)

@@ -50,14 +50,16 @@ class Lake:
     """Pictures of the lake: those that the declaration and the inventory touch.
 
     Attributes:
-        pictures: Name to sha256 (hex), None where the platform cannot say.
+        pictures: Name to sha256 (hex), None where the platform cannot say, "" where nobody may read the bytes.
         tags: Tag to the names that carry it.
         sizes: Name to size, of pictures that are in no set of the manifests (observed only, where a file states sizes).
+        keys: Name to the key of its object, of pictures whose bytes were read since they may go (observed only).
     """
 
     pictures: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sizes: Mapping[str, PictureSize] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

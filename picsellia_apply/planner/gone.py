@@ -23,8 +23,8 @@ from picsellia_apply.planner.pictures import (
     delete_tags,
     dropped_pictures,
     dropped_tags,
-    left_to_others,
     split_pinned,
+    staying,
 )
 from picsellia_apply.planner.reach import objects_of, objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
@@ -76,14 +76,14 @@ def _gone_pictures(text: str, record: Record, world: World) -> Found:
     names = dropped_pictures(record, world)
     memory = remembered_deletions(record, world.observed.lake.pictures, frozenset())
     if not names:
-        return Found(_narrowed(record, (), memory), notices=left_to_others(text, record, world))
+        return Found(_narrowed(record, (), memory), notices=staying(text, record, world))
     if not world.may_delete:
         notice = _kept(text, counted(len(names), "picture"), names, world)
         return Found(_narrowed(record, names, memory), notices=(notice,))
     free, blocked = split_pinned(text, names, world)
     operations, blasts = delete_pictures(text, free, world)
     held = frozenset(names).difference(free)
-    notices = left_to_others(text, record, world)
+    notices = staying(text, record, world)
     return Found(_narrowed(record, held, memory), operations, notices, blocked, blasts=blasts)
 
 

@@ -46,7 +46,7 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
     adopted = _adopted(case.record, present - world.ours.pictures, deleted, upload)
     operations, blasts = _operations(case, upload, new=not present and case.record is None)
     notices = [
-        *left_to_others(case.text, case.record, world),
+        *staying(case.text, case.record, world),
         *_deleted_notice(case.text, deleted),
         *_adopt_notice(case, (adopted & present) - differing.keys()),
     ]
@@ -135,14 +135,32 @@ def _let_go(record: Record, world: World) -> Set[str]:
     return gone & world.observed.lake.pictures.keys()
 
 
-def left_to_others(address: str, record: Record | None, world: World) -> tuple[Notice, ...]:
-    """Return that pictures which a set lets go stay, since another workspace manages them too."""
-    theirs = world.observed.others.pictures.keys()
-    names = _let_go(record, world) & theirs if record is not None and theirs else frozenset()
-    if not names:
+def staying(address: str, record: Record | None, world: World) -> tuple[Notice, ...]:
+    """Return which pictures a set lets go and why they stay although we uploaded them, or one of their name.
+
+    Another workspace manages them too, or what is there is not what we sent: somebody put it in the place of ours.
+
+    Args:
+        address: Of the set.
+        record: Of the set, None for none.
+        world: What decisions rest on.
+    """
+    if record is None or record.members.keys() <= world.declared_pictures:
         return ()
-    message = f"{counted(len(names), 'picture')} no longer declared: left to other workspaces that manage them too"
-    return (Notice("kept", address, message, tuple(sorted(names))),)
+    there = world.observed.lake.pictures
+    others = (made_members(record) & there.keys()) - made_pictures(record, there) - world.declared_pictures
+    unread = {name for name in others if not there[name]}
+    managed = _let_go(record, world) & world.observed.others.pictures.keys()
+    reasons = (
+        ("left to other workspaces that manage them too", managed),
+        ("kept (other bytes are there now), and forgotten", others - unread),
+        ("kept (nobody can read the bytes: they may not be ours), and forgotten", unread),
+    )
+    return tuple(
+        Notice("kept", address, f"{counted(len(names), 'picture')} no longer declared: {why}", tuple(sorted(names)))
+        for why, names in reasons
+        if names
+    )
 
 
 def _kept(record: Record | None, names: Iterable[str]) -> dict[str, Any]:

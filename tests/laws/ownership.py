@@ -18,7 +18,7 @@ class Owners:
     """What other people made and is still there: no apply may take it away.
 
     A thing of ours that somebody took away and put back before an apply of ours could notice counts as ours: nobody
-    could tell.
+    could tell. Where no digest is told, an apply notices that a picture is gone, not that another is in its place.
 
     Attributes:
         theirs: What other people made.
@@ -28,6 +28,7 @@ class Owners:
 
     def __init__(self, *, plain: bool) -> None:
         """Know nothing; on a platform that speaks SDK v2 only nobody can see labels, so that nobody can spare them."""
+        self._plain = plain
         self._unseen = ("label",) if plain else ()
         self.theirs: Counter[Fact] = Counter()
         self.taken: Counter[Fact] = Counter()
@@ -49,7 +50,8 @@ class Owners:
         lost = [fact for fact in missing if fact[0] not in self._unseen and not _may_go(fact, project)]
         assert not lost, f"not ours, and gone: {sorted(map(str, lost))}"
         self.theirs &= after
-        self.taken.clear()
+        there = {fact[1] for fact in after if fact[0] == "picture"} if self._plain else frozenset()
+        self.taken = Counter({fact: n for fact, n in self.taken.items() if fact[0] == "picture" and fact[1] in there})
 
 
 def _may_go(fact: Fact, project: Project) -> bool:

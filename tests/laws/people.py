@@ -90,11 +90,22 @@ class _Hands:
 
 
 def _upload(hands: _Hands) -> None:
-    name, variant = hands.one(PICTURES), int(hands.one([0, 0, 0, 1], 1))
+    tag = hands.one([*TAGS, ""], 2)
+    _send(hands, hands.one(PICTURES), int(hands.one([0, 0, 0, 1], 1)), [tag] if tag else [])
+
+
+def _replace(hands: _Hands) -> None:
+    """Delete a picture and upload another under its name, which nothing but its bytes may tell."""
+    name = hands.picture()
+    hands.client.datalake.picture.delete([hands.picture_id(name)])
+    _send(hands, name, hands.which[1] % 2, [])
+
+
+def _send(hands: _Hands, name: str, variant: int, tags: list[str]) -> None:
     path = hands.folder / "theirs" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(picture_bytes(name, variant))
-    hands.client.datalake.picture.upload(path, tags=[hands.one(TAGS, 2)])
+    hands.client.datalake.picture.upload(path, tags=tags)
 
 
 def _delete_picture(hands: _Hands) -> None:
@@ -198,6 +209,7 @@ def _remove_label(hands: _Hands) -> None:
 
 _PLAIN: dict[str, Callable[[_Hands], None]] = {
     "upload": _upload,
+    "replace picture": _replace,
     "delete picture": _delete_picture,
     "tag": _tag,
     "untag": _untag,

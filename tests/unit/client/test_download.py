@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from picsellia_apply.client.download import Download, fetch, fetch_all, safe_path
+from picsellia_apply.client.download import Download, digests, fetch, fetch_all, safe_path
 from picsellia_apply.client.transport import Transport
 from picsellia_apply.errors import ForbiddenError, NetworkError, ProcessingError, TransferError
 
@@ -114,3 +114,28 @@ def test_an_object_cut_short_is_fetched_again(server: Server, tmp_path: Path) ->
         fetch(transport, Download("b", f"{short}objects/b", tmp_path / "b"))
     assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
     transport.close()
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_object_that_nobody_may_read_has_no_digest(scripted: Script, status: int) -> None:
+    network = scripted((200, {}, CONTENT), (status, {}, b"<Error/>"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("picsellia_apply.client.download.PARALLELISM", 1)
+        assert digests(network.transport(), {"a": lambda: URL, "b": lambda: URL}) == {"a": DIGEST, "b": ""}
+
+
+def test_a_refusal_to_sign_is_no_word_about_the_object(scripted: Script) -> None:
+    def refused() -> str:
+        raise ForbiddenError("no")
+
+    with pytest.raises(ForbiddenError):
+        digests(scripted().transport(), {"a": refused})
+
+
+def test_the_digest_of_an_object_cut_short_is_taken_of_all_of_it(server: Server) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(CONTENT)
+    base = server([head + CONTENT[:4], head + CONTENT])
+    assert digests(Transport(base), {"a": lambda: f"{base}objects/a"}) == {"a": DIGEST}
+    base = server([head + CONTENT[:4]] * 3)
+    with pytest.raises(NetworkError, match="cut short"):
+        digests(Transport(base), {"a": lambda: f"{base}objects/a"})

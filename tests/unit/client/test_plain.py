@@ -80,6 +80,22 @@ def test_pictures_are_sent_and_read(plain: Client, photos: Photos) -> None:
     assert plain.reader.pictures_named([]).names == []
 
 
+def test_the_bytes_of_a_few_pictures_are_read_for_their_digests(plain: Client, photos: Photos) -> None:
+    files = photos("a.png", "b.png", "c.png")
+    plain.writer.upload_pictures(files)
+    keys = plain.reader.object_keys(["a.png", "b.png"])
+    found = plain.reader.contents(["a.png", "b.png", "nobody"])
+    assert found == {
+        "a.png": (keys["a.png"], files[0].sha256),
+        "b.png": (keys["b.png"], files[1].sha256),
+        "nobody": ("", ""),
+    }
+    assert plain.reader.holdings(["a.png", "b.png", "nobody"]).keys == keys
+    before = plain.requests
+    assert plain.reader.contents([]) == {}
+    assert plain.requests == before
+
+
 def test_a_file_that_changed_is_not_sent(plain: Client, photos: Photos) -> None:
     (file,) = photos("a.png")
     file.path.write_bytes(b"changed")
