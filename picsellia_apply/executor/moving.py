@@ -35,7 +35,7 @@ class Moving:
             before: Records as they were.
             after: Records once everything succeeded.
         """
-        self._before = before
+        self._before, self._after = before, after
         self._leaving = before.keys() - after.keys()
         self._parts = {part: wholes for part in self._leaving if (wholes := _wholes_of(part, self._leaving))}
         self._gone = _pictures_of(before) - _pictures_of(after)
@@ -67,7 +67,7 @@ class Moving:
         there = _pictures_of(held) & self._gone if self._doomed else frozenset()
         for address, names in self._doomed.items():
             now = kept.get(address) or self._undeclared(address, held)
-            still = there | _names_of(_version_of(address), held) if address.startswith("annotations/") else there
+            still = there | self._going_out(address, held)
             if now is not None and (left := names & still):
                 kept[address] = _with(now, self._before[address], left)
         for address, versions in self._copied.items():
@@ -78,6 +78,13 @@ class Moving:
                 before = self._before[address]
                 kept[address] = _united(kept.get(address) or _emptied(before), before)
         return kept
+
+    def _going_out(self, address: str, held: Mapping[str, Record]) -> frozenset[str]:
+        """Return the pictures that are still to be taken out of the version that annotations are of."""
+        if not address.startswith("annotations/"):
+            return frozenset()
+        version = _version_of(address)
+        return _names_of(version, held) - _names_of(version, self._after)
 
     def _undeclared(self, address: str, held: Mapping[str, Record]) -> Record | None:
         """Return the record, without members, of what is no longer declared: a tag; annotations of what stays.

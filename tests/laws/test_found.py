@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from picsellia_apply.executor.records import Keeper
+from picsellia_apply.pipeline import is_settled
 from tests.laws.killing import Death, apply_apart
 from tests.laws.people import Edit, do
 from tests.laws.profiles import PROFILE
@@ -165,3 +166,15 @@ def test_a_picture_whose_answer_was_lost_is_ours_in_every_set_that_declares_it(
                     apply_apart(broken, Sky(weather, weather.clock))
                     assert not apply_apart(broken).refused
                     compare(broken, whole)
+
+
+def test_annotations_that_are_no_longer_declared_on_a_picture_that_stays_are_forgotten_once() -> None:
+    """The set that declared it is gone, the frozen version still holds it: nothing of it is on its way out."""
+    held = replace(FROZEN, pictures={"set": "s1"}, sources=(Source("merge", {"b.png": (), "c.png": ()}),))
+    with World() as world:
+        do(Edit("upload", (2, 0, 0)), world)
+        world.declare(Project({"s0": ONE, "s1": TWO}, dataset=dataset(first=held)))
+        assert world.execute(world.plan()).complete
+        world.declare(Project({"s0": ONE}, dataset=dataset(first=replace(FROZEN, pictures={"set": "s0"}, sources=()))))
+        assert world.execute(world.plan()).complete
+        assert is_settled(world.plan()), world.plan().plan.recorded
