@@ -19,10 +19,7 @@ from dataclasses import replace
 from picsellia_apply.executor.added import LAKE, place_of
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED, made_members, without_members
-
-_INHERITED = "inherited"
-"""Field of the record of a version that was made from another one."""
+from picsellia_apply.model.ownership import ADOPTED, DELETED, INHERITED, made_members, without_members
 
 
 class Moving:
@@ -136,7 +133,7 @@ def _copying(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[
     A version is made with copies of what its origin had: whose they are is known from the origin's record only.
     """
     made = [
-        one for one in after.keys() - before.keys() if one.startswith("version/") and _INHERITED in after[one].fields
+        one for one in after.keys() - before.keys() if one.startswith("version/") and INHERITED in after[one].fields
     ]
     copies = [str(replace(parse_address(one), kind="annotations")) for one in made]
     found: dict[str, frozenset[str]] = {}

@@ -15,6 +15,8 @@ from picsellia_apply.model.state import Resource
 
 ADOPTED = "adopted"
 """Field of a record: sorted names of members that we did not put there."""
+INHERITED = "inherited"
+"""Field of a version's record: sorted names that it took over from its origin; never ours to take away."""
 DELETED = "deleted"
 """Field of a set's record: sorted names that it declared, that a person deleted, and that it no longer declares."""
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Set
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.drift import Drift, DriftReport, Fate
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED
+from picsellia_apply.model.ownership import ADOPTED, INHERITED
 from picsellia_apply.model.plan import Operation, Plan
 from picsellia_apply.model.state import State
 from picsellia_apply.planner.drift_case import Ground, Seen, frozen, named, noun
@@ -28,7 +28,6 @@ from picsellia_apply.planner.drift_fields import drifted_bytes, drifted_fields
 from picsellia_apply.planner.drift_objects import ObjectsSeen, drifted_objects
 from picsellia_apply.planner.prefer import preferred
 from picsellia_apply.planner.scope import covers
-from picsellia_apply.planner.versions import INHERITED
 from picsellia_apply.planner.words import agreeing, counted, joined
 
 _WHOLES = ("dataset", "version", "network")

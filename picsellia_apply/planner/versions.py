@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, adopted_members
+from picsellia_apply.model.ownership import ADOPTED, INHERITED, adopted_members
 from picsellia_apply.model.plan import Blocked, FieldChange, Members, Notice, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import is_whole
@@ -16,8 +16,6 @@ from picsellia_apply.planner.prefer import preferred
 from picsellia_apply.planner.reach import objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
 
-INHERITED = "inherited"
-"""Field of a version's record: sorted names that it took over from its origin; never ours to take away."""
 PARTS = "parts"
 """Field of a frozen version's record: sorted addresses of the labels and annotations that it was created with."""
 
