@@ -68,7 +68,7 @@ class PicselliaError(Exception):
     Attributes:
         message: What went wrong, without a token and without a final period.
         hint: What to do about it, or empty.
-        partly: Requests before the one that failed did a part of the same work.
+        partly: Requests before the one that failed did a part of the same work, or may have.
     """
 
     partly = False

@@ -101,6 +101,7 @@ def run_apply(
     Pictures to upload must be here. `terms` are those of `lease`; `again` plans anew when somebody else was waited for.
     """
     from picsellia_apply.executor import execute
+    from picsellia_apply.executor.added import without_missing
     from picsellia_apply.executor.lease import lease
     from picsellia_apply.manifest.bytes import bytes_by_ref
 
@@ -109,13 +110,14 @@ def run_apply(
     with lease(client, planned.plan.target.workspace, root=root, terms=terms) as held:
         planned = again(planned) if held.waited else planned
         journal = journal_of(planned.declaration, client)
+        leftovers = left_over(journal, planned.inventory, client)
         result = execute(
             planned.plan,
             client,
             bytes_by_ref(planned.declaration),
             journal,
             planned.inventory,
-            leftovers=left_over(journal, planned.inventory, client),
+            leftovers=without_missing(leftovers, planned.observed.lake.pictures),
             root=root,
             parallelism=parallelism,
             on_event=on_event,

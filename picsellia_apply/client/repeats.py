@@ -28,11 +28,13 @@ def once(send: Callable[[], T], find: Callable[[], T | None]) -> T:
         try:
             return send()
         except PicselliaError as error:
-            if not lost(error):
+            first = attempt == 1
+            if first and not lost(error):
                 raise
+            error.partly = not first  # what is refused now may be a second one beside that of the lost answer
             found = find()
             if found is not None:
                 return found
-            if attempt == ATTEMPTS:
+            if attempt == ATTEMPTS or not lost(error):
                 raise
     raise AssertionError

@@ -5,7 +5,8 @@ Several sets may declare one picture, several sets and queries one tag: one of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from picsellia_apply.executor.leftover import Leftover
 from picsellia_apply.model.address import parse_address
@@ -45,6 +46,19 @@ class Added:
         since then.
         """
         return self.to(address) - self._keyed.get(place_of(address), frozenset())
+
+
+def without_missing(leftovers: Mapping[str, Leftover], pictures: Collection[str]) -> dict[str, Leftover]:
+    """Return what was left, without the pictures that were added and are gone: we added none that may be there later.
+
+    Args:
+        leftovers: See `Journal.leftovers`.
+        pictures: Those that the plan saw in the lake.
+    """
+    return {
+        text: replace(one, members=one.members.intersection(pictures)) if place_of(text) == LAKE else one
+        for text, one in leftovers.items()
+    }
 
 
 def place_of(address: str) -> str:

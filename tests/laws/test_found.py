@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
+from requests import PreparedRequest, Response
 
+from picsellia_apply.errors import PicselliaError
 from picsellia_apply.executor.records import Keeper
 from picsellia_apply.pipeline import is_settled
 from tests.laws.killing import Death, apply_apart
 from tests.laws.people import Edit, do
 from tests.laws.profiles import PROFILE
 from tests.laws.projects import LABELS, Dataset, Network, Project, Set, Shape, Source, Version
-from tests.laws.sky import Sky
+from tests.laws.sky import Pass, Sky
 from tests.laws.test_killed import compare
 from tests.laws.weather import Fault, Weather
 from tests.laws.worlds import World, blocked_in
@@ -178,3 +181,22 @@ def test_annotations_that_are_no_longer_declared_on_a_picture_that_stays_are_for
         world.declare(Project({"s0": ONE}, dataset=dataset(first=replace(FROZEN, pictures={"set": "s0"}, sources=()))))
         assert world.execute(world.plan()).complete
         assert is_settled(world.plan()), world.plan().plan.recorded
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["extension", "plain"])
+def test_a_picture_that_a_person_deletes_during_an_apply_is_settled_by_the_next(*, plain: bool) -> None:
+    """Journal and inventory say that we uploaded it: whoever brings it back, it is theirs."""
+    with World(plain=plain) as start:
+        start.declare(replace(BOTH, dataset=dataset(first=FIRST)))
+        for due in range(1, 30, 2):
+            with start.copy() as world:
+
+                def meanwhile(number: int, _: PreparedRequest, pass_on: Pass, due: int = due) -> Response:
+                    if number == due:
+                        do(Edit("delete picture", (1, 0, 0)), world)
+                    return pass_on()
+
+                with contextlib.suppress(PicselliaError):
+                    world.execute(world.plan(), sky=Sky(meanwhile))
+                assert world.execute(world.plan()).complete
+                assert is_settled(world.plan()), (due, world.plan().plan.recorded)
