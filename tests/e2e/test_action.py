@@ -309,11 +309,23 @@ HOSTILE = (
 def test_no_input_is_ever_shell(project: Project, tmp_path: Path, hostile: str) -> None:
     runner = Runner(tmp_path / "runner", project.folder).with_program()
     free = [name for name in ACTION["inputs"] if name not in ("command", "working-directory")]
-    for command in ("plan", "apply", hostile):
-        ended = runner.run("run", {**dict.fromkeys(free, hostile), "command": command})
+    for command, unasked in (("plan", {"expect": ""}), ("plan", {}), ("apply", {}), (hostile, {})):
+        ended = runner.run("run", {**dict.fromkeys(free, hostile), **unasked, "command": command})
         assert ended.code not in (0, 1), ended.log
         assert set(ended.outputs) == set(ACTION["outputs"])
     assert not list(tmp_path.rglob("pwned"))
+
+
+@pytest.mark.parametrize(
+    ("command", "inputs"),
+    [("plan", {"expect": "d"}), ("drift", {"expect": "d", "allow": "a"}), ("validate", {"takeover": "network/n"})],
+)
+def test_an_input_that_a_command_takes_no_notice_of_is_refused(
+    scene: Scene, command: str, inputs: dict[str, str]
+) -> None:
+    ended = scene.run(command, **inputs)
+    assert (ended.code, ended.outputs["outcome"], ended.outputs["plan-file"]) == (64, "failed", "")
+    assert f"`{command}` takes no notice of the input {' '.join(inputs)}" in ended.log
 
 
 def test_an_unknown_command_is_a_usage_error(scene: Scene) -> None:
