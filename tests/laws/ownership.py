@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
+from requests import PreparedRequest
+
+from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.plan import Plan
 from tests.laws.projects import Project
 from tests.laws.rows import Fact, Rows
 
@@ -34,9 +38,17 @@ class Owners:
         self.taken: Counter[Fact] = Counter()
         self.unguarded: Counter[Fact] = Counter()
 
-    def people_did(self, before: Counter[Fact], after: Counter[Fact], *, meanwhile: bool = False) -> None:
-        """Take note of what other people made and took away."""
+    def people_did(
+        self,
+        before: Counter[Fact],
+        after: Counter[Fact],
+        *,
+        meanwhile: bool = False,
+        at_once: Set[Fact] = frozenset(),
+    ) -> None:
+        """Take note of what other people made and took away; `at_once`: what a request on its way makes as well."""
         gained, lost = after - before, before - after
+        gained = Counter({fact: count for fact, count in gained.items() if fact not in at_once})
         returned = gained & self.taken
         of_theirs = lost & self.theirs
         self.theirs = self.theirs - of_theirs + (gained - returned)
@@ -52,6 +64,26 @@ class Owners:
         self.theirs &= after
         there = {fact[1] for fact in after if fact[0] == "picture"} if self._plain else frozenset()
         self.taken = Counter({fact: n for fact, n in self.taken.items() if fact[0] == "picture" and fact[1] in there})
+
+
+def being_added(request: PreparedRequest, plan: Plan) -> frozenset[Fact]:
+    """Return what a request of an apply adds without a word about what is there: a tag, a member of a version, a label.
+
+    Who makes just that between our look and our request makes it together with us: nobody is told who was first.
+    """
+    return frozenset(_added(request.path_url, plan))
+
+
+def _added(path: str, plan: Plan) -> Iterator[Fact]:
+    for one in plan.operations:
+        address = parse_address(one.address)
+        match address.kind:
+            case "pictures" | "query" if address.rest and "/datalake/tag/" in path:
+                yield from (("tag", *address.rest, name) for name in one.members.add)
+            case "version" if one.action == "update" and "/dataset/" in path:
+                yield from (("member", address.name, address.version, name) for name in one.members.add)
+            case "label" if "/label/" in path:
+                yield ("label", address.name, address.version, *address.rest)
 
 
 def _may_go(fact: Fact, project: Project) -> bool:

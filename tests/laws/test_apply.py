@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from hypothesis import event, note
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from requests import PreparedRequest, Response
 
 from picsellia_apply.errors import InvalidInput, PicselliaError
 from picsellia_apply.pipeline import Planned, is_settled
-from tests.laws.ownership import Owners, facts_of
+from tests.laws.ownership import Owners, being_added, facts_of
 from tests.laws.people import Edit, do, edits
 from tests.laws.profiles import bounded
 from tests.laws.projects import Project, projects
@@ -66,10 +66,10 @@ class Workshop(RuleBasedStateMachine):
         due = data.draw(st.integers(1, 12), "request before which they are made")
         unguarded = self.plain and any(one.action == "delete" for one in planned.plan.operations)
 
-        def meanwhile(number: int, _request: PreparedRequest, pass_on: Pass) -> Response:
+        def meanwhile(number: int, request: PreparedRequest, pass_on: Pass) -> Response:
             if number == due:
                 self.owners.we_did(self.facts(), self.project)
-                self.people(some, meanwhile=unguarded)
+                self.people(some, meanwhile=unguarded, at_once=being_added(request, planned.plan))
             return pass_on()
 
         note(f"planned {[(one.action, one.address) for one in planned.plan.operations]}")
@@ -85,11 +85,11 @@ class Workshop(RuleBasedStateMachine):
     def facts(self) -> Counter[Fact]:
         return facts_of(self.world.rows())
 
-    def people(self, some: Iterable[Edit], *, meanwhile: bool = False) -> None:
+    def people(self, some: Iterable[Edit], *, meanwhile: bool = False, at_once: Set[Fact] = frozenset()) -> None:
         for edit in some:
             before = self.facts()
             do(edit, self.world)
-            self.owners.people_did(before, self.facts(), meanwhile=meanwhile)
+            self.owners.people_did(before, self.facts(), meanwhile=meanwhile, at_once=at_once)
 
     def apply_alone(self) -> None:
         """Promise 1, and 3: nobody else writes between the plan's reading and the end of the apply."""
