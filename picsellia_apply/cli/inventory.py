@@ -212,9 +212,10 @@ def _write_without(client: Client, declaration: Declaration, inventory: Inventor
 def rebuild(*, paths: tuple[Path, ...], lock_timeout: float, wishes: Wishes, connection: Connection) -> None:
     """Make a lost or damaged inventory again, from the manifests and what is there.
 
-    Everything found counts as adopted, never as created by us: nothing of it can be deleted by mistake. A damaged
-    inventory is kept aside in a file. An inventory that can be read is left alone. PATH is a manifest or a folder of
-    them; default: the current folder.
+    Everything found counts as adopted, never as created by us: no picture, tag, version, label or network of it can be
+    deleted by mistake. Objects of annotations follow their files from then on, as before. A damaged inventory is kept
+    aside in a file. An inventory that can be read is left alone. PATH is a manifest or a folder of them; default: the
+    current folder.
     """
     from picsellia_apply.cli.interrupt import Interrupts
     from picsellia_apply.cli.reading import prepare

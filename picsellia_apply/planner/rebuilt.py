@@ -1,8 +1,8 @@
 """The inventory made again, from what is declared and what is there: everything found is adopted, nothing is ours.
 
-What is adopted is never deleted by us, so that a mistake here costs nothing but tidiness. What is declared and not
-there, or not as declared, is left to the next plan, as on a first run. Where a platform shows neither digests nor
-labels, what it holds is taken to be as declared.
+What is adopted is never deleted by us, so that a mistake here costs nothing but tidiness; objects of annotations follow
+their files, whoever drew them. What is declared and not there, or not as declared, is left to the next plan, as on a
+first run. Where a platform shows neither digests nor labels, what it holds is taken to be as declared.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -84,9 +83,16 @@ def test_no_hook_writes(filled: Project) -> None:
 
 
 @pytest.mark.parametrize("hook", sorted(HOOKS))
-def test_it_runs_when_what_it_reads_is_staged(hook: str) -> None:
-    files = re.compile(HOOKS[hook]["files"])
-    for name in ("m/all.yaml", "all.yml", "a/b.jpg", "b.jpeg", "c.png"):
-        assert files.search(name), name
-    for name in ("main.py", "README.md", "yaml/notes.rst"):
-        assert not files.search(name), name
+def test_it_runs_at_every_commit(hook: str) -> None:
+    """A commit that only deletes a picture, or only touches a network's file, names nothing that a pattern finds."""
+    assert HOOKS[hook]["always_run"] is True
+    assert not HOOKS[hook].keys() & {"files", "exclude", "types", "types_or", "exclude_types", "stages"}
+
+
+def test_a_picture_that_only_goes_is_noticed(filled: Project) -> None:
+    filled.picture("m/pictures/q.png", (4, 5, 6))
+    assert filled.run("index", "m").code == 0
+    (filled.folder / "m/pictures/q.png").unlink()
+    code, told = run("picsellia-apply-index", filled, "m")
+    assert code == 2, told
+    assert "1 gone" in told
