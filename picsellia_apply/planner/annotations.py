@@ -88,7 +88,7 @@ def diff_annotations(case: Case, version: VersionState, side: Side | None = None
         side: Who wins where the files and people changed one object; `manifest` also reverts what people edited.
     """
     start = version.objects
-    cut: Objects = case.observed.options.get("cut", {}) if case.observed is not None else {}
+    cut = _cut(case, version)
     wanted: Objects = case.desired.members
     if not wanted.keys() <= version.held:
         wanted = {name: texts for name, texts in wanted.items() if name in version.held}
@@ -107,6 +107,12 @@ def diff_annotations(case: Case, version: VersionState, side: Side | None = None
     ours = {**copies, **base, **{name: (*base.get(name, ()), *texts) for name, texts in tally.reverted.items()}}
     operations, blasts = _operations(case.text, action, tally.changed, ours, exists=version.exists)
     return Found(record, operations, notices, conflicts=_conflicts(case.text, tally), blasts=blasts)
+
+
+def _cut(case: Case, version: VersionState) -> Objects:
+    """Return what a killed apply deleted and did not put again, of pictures that the version still holds."""
+    cut: Objects = case.observed.options.get("cut", {}) if case.observed is not None else {}
+    return {name: texts for name, texts in cut.items() if name in version.held}
 
 
 def _base(record: Record | None, version: VersionState) -> Objects:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Set
 from requests import PreparedRequest
 
 from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.annotation import texts_of
 from picsellia_apply.model.plan import Plan
 from tests.laws.projects import Project
 from tests.laws.rows import Fact, Rows
@@ -21,6 +22,7 @@ def facts_of(rows: Rows) -> Counter[Fact]:
 class Owners:
     """What other people made and is still there: no apply may take it away.
 
+    An object that people drew and that a file of ours declares just so follows the file from then on: it is not theirs.
     A thing of ours that somebody took away and put back before an apply of ours could notice counts as ours: nobody
     could tell. Where no digest is told, an apply notices that a picture is gone, not that another is in its place.
 
@@ -62,6 +64,8 @@ class Owners:
         lost = [fact for fact in missing if fact[0] not in self._unseen and not _may_go(fact, project)]
         assert not lost, f"not ours, and gone: {sorted(map(str, lost))}"
         self.theirs &= after
+        for fact in _drawn(project):
+            del self.theirs[fact]
         there = {fact[1] for fact in after if fact[0] == "picture"} if self._plain else frozenset()
         self.taken = Counter({fact: n for fact, n in self.taken.items() if fact[0] == "picture" and fact[1] in there})
 
@@ -98,6 +102,18 @@ def _may_go(fact: Fact, project: Project) -> bool:
         case ("thumbnail", "net", _):
             return project.network is not None and project.network.thumbnail is not None
     return False
+
+
+def _drawn(project: Project) -> Iterator[Fact]:
+    """Yield the boxes that a project's annotation files declare; people draw nothing else that could be the same."""
+    for version, one in project.dataset.versions.items() if project.dataset is not None else ():
+        for source in one.sources:
+            for name, shapes in source.objects.items():
+                for label, kind, left, top in shapes:
+                    if kind == "rectangle":
+                        place = {"top": top, "left": left, "width": 4, "height": 3}
+                        (text,) = texts_of([{"type": kind, "label": label, kind: place}])
+                        yield ("object", "cells", version, name, text)
 
 
 def _declared(project: Project) -> Iterator[tuple[str, str]]:

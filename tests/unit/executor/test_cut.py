@@ -14,7 +14,7 @@ from picsellia_apply.model.annotation import annotation_digest
 from picsellia_apply.model.declaration import AnnotationPolicy, Declaration
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.plan import ObjectChange, Target
-from picsellia_apply.model.state import Resource, State
+from picsellia_apply.model.state import Lake, Resource, State
 from tests.worlds import NOTHING, apply, box, dataset, of_set, picture_set, planned, source, version
 
 TARGET = Target("embedded", "acme", "demo")
@@ -100,6 +100,15 @@ def test_an_annotation_without_objects_that_was_cut_is_put() -> None:
     cut = with_cut(deleted, {ADDRESS: Leftover(objects={"a.jpg": ()})})
     (operation,) = planned(declared("merge"), cut, inventory).operations
     assert operation.members.objects == {"a.jpg": ObjectChange(None, ())}
+
+
+def test_what_was_cut_of_a_picture_that_is_no_longer_there_is_not_put() -> None:
+    state, inventory = apply(planned(declared("merge", CAR)), State(), NOTHING)
+    emptied = {ADDRESS: Resource(members={}), "version/d@v": Resource(members={})}
+    deleted = replace(state, lake=Lake(), resources={**state.resources, **emptied})
+    cut = with_cut(deleted, {ADDRESS: Leftover(objects={"a.jpg": (CAR,)})})
+    for declaration in (declared("merge", CAR), declared("merge")):
+        assert planned(declaration, cut, inventory).operations == ()
 
 
 def test_what_was_put_without_the_inventory_knowing_it_is_what_was_last_applied(tmp_path: Path) -> None:
