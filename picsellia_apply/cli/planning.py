@@ -29,15 +29,15 @@ def check_out(path: Path) -> None:
     """See to it that a plan may be saved there, before any work is done.
 
     Raises:
-        UsageError: It is not named `*.json`, or what is there now is no saved plan.
+        UsageError: It is not named `*.json`, it cannot be written, or what is there now is no saved plan.
     """
     if path.suffix != ".json":
         raise UsageError(f"--out: `{path}` is no name for a plan", hint="a saved plan is named `*.json`")
-    if path.exists():
-        from picsellia_apply.render.saved import is_saved_plan
+    from picsellia_apply.render.saved import check_place, is_saved_plan
 
-        if not is_saved_plan(path):
-            raise UsageError(f"--out: `{path}` is there and is no saved plan", hint="give another name")
+    check_place(path)
+    if path.exists() and not is_saved_plan(path):
+        raise UsageError(f"--out: `{path}` is there and is no saved plan", hint="give another name")
 
 
 def saved_line(path: Path) -> str:

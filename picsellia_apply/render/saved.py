@@ -16,6 +16,7 @@ what it does. One JSON array a line:
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -28,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from picsellia_apply.errors import Diagnostic, InvalidInput, Moved, Severity, StalePlan
+from picsellia_apply.errors import Diagnostic, InvalidInput, Moved, Severity, StalePlan, UsageError
 from picsellia_apply.model.plan import FORMAT_VERSION, Bytes, Plan
 from picsellia_apply.planner import plan_digest
 from picsellia_apply.render import form
@@ -63,7 +64,7 @@ def write_plan(plan: Plan, path: Path) -> None:
         path: For example `plan.json`; what is there is replaced.
 
     Raises:
-        InvalidInput: The files cannot be written.
+        UsageError: The files cannot be written.
     """
     text = _members_text(plan)
     members = _folded(text)
@@ -71,7 +72,29 @@ def write_plan(plan: Plan, path: Path) -> None:
         _replace(members_path(path), members)
         _replace(path, _plan_bytes(plan, members, len(text)))
     except OSError as error:
-        raise _fault("L011", f"the plan cannot be written: {error.strerror or error}", path) from None
+        raise _unwritable(path, error) from None
+
+
+def check_place(path: Path) -> None:
+    """See to it that a plan can be written there, and leave nothing behind: a missing folder is made by `write_plan`.
+
+    Raises:
+        UsageError: The plan or its members cannot be written.
+    """
+    folder = next(one for one in path.absolute().parents if os.path.lexists(one))
+    try:
+        for one in (path, members_path(path)):
+            if one.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{one.name}."):  # as `_replace` will call it
+                pass
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    hint = f"give another `--out`, in a folder where you may write: `{members_path(path).name}` goes beside it"
+    return UsageError(f"--out: the plan cannot be written to `{path}`: {error.strerror or error}", hint=hint)
 
 
 def is_saved_plan(path: Path) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +27,9 @@ kind: Network
 metadata: {{name: n}}
 spec: {{type: detection, description: Draft, files: {{config: pipeline.config}}}}
 """
+
+
+LINUX = pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder that is read-only to root too")
 
 
 @pytest.fixture
@@ -74,6 +79,47 @@ def test_elsewhere_it_says_how_to_name_the_manifests(planned: Project) -> None:
     assert "--manifests DIR" in ran.err
     assert "picsellia-aply" not in ran.err
     assert elsewhere.run("apply", "p.json", "--manifests", "../m", "--auto-approve").code == 0
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("file.txt/p.json", "Not a directory"),
+        ("file.txt/below/p.json", "Not a directory"),
+        ("taken.json", "Is a directory"),
+        (f"{'n' * 240}.json", "File name too long"),
+        pytest.param("/proc/p.json", "No such file or directory", marks=LINUX),
+    ],
+)
+def test_where_it_cannot_be_saved_is_told_before_anything_is_read(project: Project, out: str, told: str) -> None:
+    project.write("m/all.yaml", "apiVersion: at fault")
+    project.write("file.txt", "mine")
+    project.write("taken.members.ndjson.gz/mine.txt", "mine")
+    before = sorted(project.folder.rglob("*"))
+    ran = project.run("plan", "m", "--out", out)
+    assert ran.code == 64, ran.err
+    assert ran.err.startswith(f"error: --out: the plan cannot be written to `{out}`: {told}")
+    assert "hint: give another `--out`, in a folder where you may write: " in ran.err
+    assert sorted(project.folder.rglob("*")) == before
+
+
+def test_a_folder_that_is_read_only_is_told_before_anything_is_read(project: Project) -> None:
+    project.write("m/all.yaml", "apiVersion: at fault")
+    (project.folder / "closed").mkdir(mode=0o500)
+    if os.access(project.folder / "closed", os.W_OK):
+        pytest.skip("nothing is read-only to root")
+    for out in ("closed/p.json", "closed/missing/p.json"):
+        ran = project.run("plan", "m", "--out", out)
+        assert ran.code == 64, ran.err
+        assert "Permission denied" in ran.err
+
+
+def test_a_folder_that_is_missing_is_made_with_the_plan_only(planned: Project) -> None:
+    (planned.folder / "bad.yaml").write_text("apiVersion: at fault")
+    assert planned.run("plan", "bad.yaml", "--out", "new/one/p.json").code == 65
+    assert not (planned.folder / "new").exists()
+    assert planned.run("plan", "m", "--out", "new/one/p.json").code == 0
+    assert planned.run("apply", "new/one/p.json", "--manifests", "m", "--auto-approve").code == 0
 
 
 def test_plan_says_the_very_command(planned: Project) -> None:
