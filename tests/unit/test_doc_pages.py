@@ -85,6 +85,23 @@ def test_every_command_and_every_option_is_there(page: str) -> None:
     assert wrong == {}
 
 
+def takes(command: click.Command | None, option: str) -> bool:
+    """Return whether a command, or every command of a group, has an option."""
+    if isinstance(command, click.Group):
+        return all(takes(one, option) for one in command.commands.values())
+    return command is not None and option in options_of(command)
+
+
+@pytest.mark.parametrize("option", ["--var", "--var-file"])
+def test_every_command_that_takes_variables_is_named(option: str) -> None:
+    text = " ".join((ROOT / "docs/environments.md").read_text().split())
+    listed = re.search(r"((?:`\w+`,? (?:and )?)+)take these options", text)
+    assert listed is not None
+    context = click.Context(group)
+    taking = {name for name in group.list_commands(context) if takes(group.get_command(context, name), option)}
+    assert set(re.findall(r"\w+(?=`)", listed[1])) == taking
+
+
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
