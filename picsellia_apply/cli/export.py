@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from picsellia_apply.cli.options import Connection, open_client, shared_options
+from picsellia_apply.cli.options import EMBEDDED, Connection, host_of, open_client, shared_options
 from picsellia_apply.cli.planning import connection_words
 from picsellia_apply.cli.words import option_words, path_word
 from picsellia_apply.errors import UsageError
@@ -20,6 +20,7 @@ from picsellia_apply.render.lines import plain
 
 if TYPE_CHECKING:
     from picsellia_apply.export import Export, Wish
+    from picsellia_apply.model.declaration import Declaration
 
 _ONLY = "# Only: "
 _LONGEST = 100_000
@@ -58,12 +59,13 @@ def command(
     from picsellia_apply.export.writing import check_folder
     from picsellia_apply.model.declaration import Declaration
 
-    if out is not None:
-        check_folder(out, download=download)
+    here = Declaration(root=str(Path.cwd()))
+    _check_lake(connection, here)
     wish = Wish(tuple(dict.fromkeys(datasets)), tuple(dict.fromkeys(tags)), download, workspace or "")
     if out is not None:
+        check_folder(out, download=download)
         _check_selection(out, _selection(wish))
-    with open_client(connection, Declaration(root=str(Path.cwd())), os.environ, read_only=True) as client:
+    with open_client(connection, here, os.environ, read_only=True) as client:
         export = laid_out(sayable(read_content(client, wish, Path.cwd())), client, wish)
         _note_selection(export, _selection(wish))
         removed = 0
@@ -79,6 +81,25 @@ def command(
         _tell(export, left_out, started, client.requests, removed=removed)
     if out is not None:
         click.echo(_following(out, connection, embedded=client.host == "embedded"), err=True)
+
+
+def _check_lake(connection: Connection, here: Declaration) -> None:
+    """See to it that there is an embedded lake where that is meant: reading takes one that is not there for empty.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from picsellia_apply.client.embedded import has_lake
+    from picsellia_apply.client.target import nearest_data_dir
+
+    if host_of(connection, here, os.environ) != EMBEDDED:
+        return
+    data_dir = nearest_data_dir(Path(here.root))
+    if not has_lake(data_dir):
+        nowhere = "there is no lake at or above the current folder"
+        message = f"`{os.path.relpath(data_dir)}` holds no lake" if data_dir.is_dir() else nowhere
+        hint = "run it from the project's folder, or name a platform: `--host URL` or PICSELLIA_HOST"
+        raise UsageError(message, hint=hint)
 
 
 def _following(out: Path, connection: Connection, *, embedded: bool) -> str:

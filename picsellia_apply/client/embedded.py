@@ -161,6 +161,11 @@ def _no_write(_data: bytes) -> object:
     raise NotImplementedError("the lake answers by its iterable, never by write()")
 
 
+def has_lake(data_dir: Path) -> bool:
+    """Return whether a data folder holds a lake."""
+    return (data_dir / FOLDER / "lake.db").is_file()
+
+
 def embedded_adapter(data_dir: Path, *, create: bool) -> EmbeddedAdapter:
     """Return the adapter of the lake in `data_dir`; clients of one process share open lakes.
 
@@ -175,7 +180,7 @@ def embedded_adapter(data_dir: Path, *, create: bool) -> EmbeddedAdapter:
     from picsellia_apply.lake import open_lake
 
     folder = data_dir.resolve()
-    if not create and not (folder / FOLDER / "lake.db").is_file():
+    if not create and not has_lake(folder):
         lake = open_lake(None, embedded=True)
         return EmbeddedAdapter(lake.wsgi, lake.close)
     key = (folder, create)

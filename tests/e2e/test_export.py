@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,39 @@ def test_a_narrower_export_never_thins_out_a_folder(project: Project) -> None:
     wider = project.run("export", "--out", "few")
     assert wider.code == 64
     assert "holds an export of --dataset Blood, and everything is asked for" in wider.err
+
+
+@pytest.mark.parametrize("options", [(), ("--out", "../project/out", "--download")])
+def test_a_lake_that_is_not_there_is_not_exported(project: Project, tmp_path: Path, options: tuple[str, ...]) -> None:
+    applied(project)
+    before = exported(project, "--download")
+    elsewhere = Project(tmp_path / "elsewhere", project.platform, project.monkeypatch)
+    elsewhere.folder.mkdir()
+    ran = elsewhere.run("export", *options)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err == (
+        "error: there is no lake at or above the current folder\n"
+        "  hint: run it from the project's folder, or name a platform: `--host URL` or PICSELLIA_HOST\n"
+    )
+    assert not list(elsewhere.folder.iterdir())
+    assert files(project) == before
+
+
+def test_a_data_folder_without_a_lake_is_none(project: Project) -> None:
+    project.write(".picsellia/inventory/other.json", "{}")
+    (project.folder / "below").mkdir()
+    ran = replace(project, folder=project.folder / "below").run("export", "--out", "out")
+    assert ran.code == 64
+    assert "error: `../.picsellia` holds no lake" in ran.err
+    assert not (project.folder / ".picsellia/lake").exists()
+
+
+def test_an_export_from_below_the_project_finds_its_lake(project: Project) -> None:
+    applied(project)
+    (project.folder / "below").mkdir()
+    ran = replace(project, folder=project.folder / "below").run("export", "--out", "out")
+    assert ran.code == 0, ran.err
+    assert ran.err.endswith("Next: picsellia-apply plan out --embedded\n")
 
 
 def test_names_of_the_platform_are_spelled_out_on_stderr(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
