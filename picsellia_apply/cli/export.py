@@ -56,7 +56,8 @@ def command(
     from picsellia_apply.client.listing import Listing
     from picsellia_apply.export import Wish, laid_out, read_content, write_export
     from picsellia_apply.export.documents import sayable
-    from picsellia_apply.export.writing import check_folder
+    from picsellia_apply.export.platform import platform_of
+    from picsellia_apply.export.writing import check_folder, check_platform
     from picsellia_apply.model.declaration import Declaration
 
     here = Declaration(root=str(Path.cwd()))
@@ -66,6 +67,8 @@ def command(
         check_folder(out, download=download)
         _check_selection(out, _selection(wish))
     with open_client(connection, here, os.environ, read_only=True) as client:
+        if out is not None:
+            check_platform(out, platform_of(client))
         export = laid_out(sayable(read_content(client, wish, Path.cwd())), client, wish)
         _note_selection(export, _selection(wish))
         removed = 0

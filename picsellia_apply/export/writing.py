@@ -2,8 +2,9 @@
 
 A hidden file lists what was written, with digests. Before a file is written or replaced, the digest that it will have
 stands there too: so an export that was cut short is taken up again wherever that was, and still tells what somebody
-changed since. An export into the same folder removes what is no longer on the platform. The list may come from a
-repository of others, so it is believed only about files that an export can have written.
+changed since. An export into the same folder removes what is no longer on the platform; so a folder keeps to the
+platform that it is of. The list may come from a repository of others, so it is believed only about files that an export
+can have written.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from picsellia_apply.errors import UsageError
+from picsellia_apply.export.platform import Platform, platform_of
 from picsellia_apply.local import hash_file, index_text
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from picsellia_apply.model.declaration import LocalPictures
 
 MARKER = ".picsellia-export.json"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _STAGE = ".picsellia-export.new"
 """A folder of files that are whole and not in their places yet; what a killed run left there is thrown away."""
 _FRESH_MARKER = f"{MARKER}.new"
@@ -41,6 +43,7 @@ class _Marker(msgspec.Struct):
 
     Attributes:
         format_version: Of this file.
+        platform: What it is an export of; None where nothing was written yet.
         download: Whether bytes are part of the export.
         files: Path to digest, of what was written.
         begun: The same of what a run that was cut short may have put there; None for bytes that no platform told the
@@ -48,6 +51,7 @@ class _Marker(msgspec.Struct):
     """
 
     format_version: int = FORMAT_VERSION
+    platform: Platform | None = None
     download: bool = False
     files: dict[str, str] = {}
     begun: dict[str, str | None] = {}
@@ -85,6 +89,26 @@ def check_folder(out: Path, *, download: bool) -> None:
         raise UsageError(f"--out: `{out}` was exported with `--download`", hint=hint)
 
 
+def check_platform(out: Path, platform: Platform) -> None:
+    """See to it that a folder is of a platform, or of none yet: of another one everything would be removed.
+
+    Raises:
+        UsageError: It is of another one.
+    """
+    _check_platform(out, _read_marker(out), platform)
+
+
+def _check_platform(out: Path, marker: _Marker, platform: Platform) -> None:
+    if marker.platform is None or marker.platform.is_same(platform):
+        return
+    message = f"--out: `{out}` holds an export of {marker.platform}, and {platform} is asked for"
+    hint = (
+        "give another folder: this one would lose what it holds; or name the platform that it is of: `--host` or "
+        "PICSELLIA_HOST, `--organization`, or `--embedded` in the project of that lake"
+    )
+    raise UsageError(message, hint=hint)
+
+
 def _read_marker(out: Path) -> _Marker:
     """Return what is known of a folder; nothing of one that is empty, or where the first run wrote nothing yet.
 
@@ -104,10 +128,13 @@ def _read_marker(out: Path) -> _Marker:
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(f"--out: `{path}` cannot be read: {error}", hint=hint) from None
     if marker.format_version != FORMAT_VERSION:
-        raise UsageError(f"--out: `{out}` was written by another version", hint=hint)
+        anew = "give another folder; what is in this one is not removed, as it does not say which platform it is of"
+        raise UsageError(f"--out: `{out}` was written by another version", hint=anew)
     foreign = sorted(one for one in marker.paths if not _can_be_ours(one))
     if foreign:
         raise UsageError(f"--out: `{path}` names {foreign[0]!a}, which no export writes", hint=hint)
+    if marker.platform is None:
+        raise UsageError(f"--out: `{path}` does not say which platform it is of", hint=hint)
     return marker
 
 
@@ -124,20 +151,23 @@ def write_export(export: Export, out: Path, listing: Listing, *, download: bool)
     Args:
         export: What is to be written.
         out: The folder; made where there is none.
-        listing: Fetches bytes.
+        listing: Of the platform; fetches bytes.
         download: Whether bytes are part of it.
 
     Returns:
         What was done.
 
     Raises:
-        UsageError: Something that is not ours stands in the way; nothing was written.
+        UsageError: The folder is of another platform, or something that is not ours stands in the way; nothing was
+            written.
         TransferError: Some bytes could not be fetched; run it again.
     """
-    marker = _settled(out, _read_marker(out), export.paths)
+    platform, marker = platform_of(listing.client), _read_marker(out)
+    _check_platform(out, marker, platform)
+    marker = _settled(out, marker, export.paths)
     out.mkdir(parents=True, exist_ok=True)
     begun: dict[str, str | None] = {one.target.as_posix(): one.sha256 for one in export.fetched}
-    marker = _Marker(download=download, files=marker.files, begun={**marker.begun, **begun})
+    marker = _Marker(platform=platform, download=download, files=marker.files, begun={**marker.begun, **begun})
     _write_marker(out, marker)
     folders, written = _Folders(out), Written()
     digests = _fetch(export, listing, folders)
@@ -154,7 +184,7 @@ def write_export(export: Export, out: Path, listing: Listing, *, download: bool)
         stage.put(folders)
     digests |= stage.digests
     written.removed, kept = _remove_stale(out, marker, digests.keys(), written)
-    _write_marker(out, _Marker(download=download, files={**kept, **digests}))
+    _write_marker(out, _Marker(platform=platform, download=download, files={**kept, **digests}))
     written.files = len(digests)
     return written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +14,16 @@ from typing import Any
 import pytest
 
 from picsellia_apply.client.upload import PictureFile
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Platform, Project
 from tests.e2e.test_drift import applied, edit, person, picture
 
 State = Callable[[Project], dict[str, Any]]
+OTHER = """\
+apiVersion: picsellia-apply/v1
+kind: PictureSet
+metadata: {name: other}
+spec: {from: ./pictures}
+"""
 
 
 def exported(project: Project, *options: str) -> dict[str, bytes]:
@@ -175,7 +182,7 @@ def test_a_list_of_somebody_elses_making_removes_nothing(project: Project, key: 
     applied(project)
     precious = project.write("precious.txt", "mine")
     listed = {key.replace("/ABSOLUTE", str(precious)): None}
-    project.write("out/.picsellia-export.json", json.dumps({"format_version": 2, "files": {}, "begun": listed}))
+    project.write("out/.picsellia-export.json", json.dumps({"format_version": 3, "files": {}, "begun": listed}))
     ran = project.run("export", "--out", "out")
     assert ran.code == 64
     assert "which no export writes" in ran.err
@@ -241,6 +248,38 @@ def test_a_narrower_export_never_thins_out_a_folder(project: Project) -> None:
     wider = project.run("export", "--out", "few")
     assert wider.code == 64
     assert "holds an export of --dataset Blood, and everything is asked for" in wider.err
+
+
+def test_an_export_of_another_lake_into_the_folder_is_refused(project: Project, tmp_path: Path) -> None:
+    applied(project)
+    before = exported(project, "--download")
+    other = Project(tmp_path / "other", project.platform, project.monkeypatch)
+    other.picture("pictures/other.png", (1, 2, 3))
+    other.write("all.yaml", OTHER)
+    other.apply()
+    ran = other.run("export", "--out", str(project.folder / "out"), "--download")
+    assert ran.code == 64, ran.err
+    told = r"holds an export of the embedded lake [0-9a-f]{8}, and the embedded lake [0-9a-f]{8} is asked for"
+    assert re.search(told, ran.err)
+    assert "hint: give another folder: " in ran.err
+    assert files(project) == before
+    assert exported(project, "--download") == before
+
+
+def test_an_export_of_a_server_never_becomes_that_of_the_embedded_lake(
+    project: Project, served: Callable[..., Platform]
+) -> None:
+    server = replace(project, platform=served())
+    applied(server)
+    before = exported(server)
+    project.apply("all.yaml")
+    ran = project.run("export", "--out", "out")
+    assert ran.code == 64, ran.err
+    assert f"at {server.platform.options[1]}, and the embedded lake " in ran.err
+    assert "`--host` or PICSELLIA_HOST" in ran.err
+    assert files(project) == before
+    token = server.platform.environ["PICSELLIA_TOKEN"].encode()
+    assert not [path for path, data in before.items() if token in data]
 
 
 @pytest.mark.parametrize("options", [(), ("--out", "../project/out", "--download")])

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from picsellia_apply.client import Client
 from picsellia_apply.client.listing import Listing
 from picsellia_apply.errors import UsageError
 from picsellia_apply.export import Wish, laid_out, read_content, write_export
-from picsellia_apply.export.writing import MARKER, check_folder
+from picsellia_apply.export.platform import platform_of
+from picsellia_apply.export.writing import FORMAT_VERSION, MARKER, check_folder, check_platform
 from picsellia_apply.wire.extension import AnnotationItem
 from tests.laws.worlds import World
 from tests.unit.client.test_listing import CAR, fill
@@ -68,6 +71,7 @@ def export(world: World, out: Path, *, download: bool) -> None:
     wish = Wish(download=download)
     check_folder(out, download=download)
     with world.client(read_only=True) as client:
+        check_platform(out, platform_of(client))
         made = laid_out(read_content(client, wish, world.folder), client, wish)
         write_export(made, out, Listing(client), download=download)
 
@@ -152,7 +156,7 @@ def test_a_list_that_names_what_no_export_writes_is_refused(tmp_path: Path, path
     digest = None if kind == "begun" else "0" * 64
     out.mkdir()
     named = {kind: {str(precious) if path == "ABSOLUTE" else path: digest}}
-    (out / MARKER).write_text(json.dumps({"format_version": 2, **named}))
+    (out / MARKER).write_text(json.dumps({"format_version": FORMAT_VERSION, **named}))
     with World() as world:
         fill(world)
         with pytest.raises(UsageError, match="which no export writes"):
@@ -170,9 +174,12 @@ def test_nothing_is_removed_through_a_link(tmp_path: Path) -> None:
     (out / "datasets").mkdir()
     (out / "datasets/link.txt").symlink_to(outside / "precious.txt")
     begun = {"pictures/precious.txt": None, "datasets/link.txt": None}
-    (out / MARKER).write_text(json.dumps({"format_version": 2, "begun": begun}))
     with World() as world:
         fill(world)
+        with world.client(read_only=True) as client:
+            platform = msgspec.to_builtins(platform_of(client))
+        listed = {"format_version": FORMAT_VERSION, "platform": platform, "begun": begun}
+        (out / MARKER).write_text(json.dumps(listed))
         export(world, out, download=False)
     assert (outside / "precious.txt").read_text() == "mine"
     assert (out / "datasets/link.txt").is_symlink()
@@ -208,3 +215,71 @@ def test_a_dataset_and_a_network_may_be_called_as_the_document_of_another(tmp_pa
         made = {path.casefold() for path in files(tmp_path / "out")}
         for folder in ("datasets", "networks"):
             assert sum(path.startswith(f"{folder}/") and path.count("/") == 1 for path in made) > len(names)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Iterator[tuple[World, Path]]:
+    """A lake, and an export of it."""
+    with World() as world:
+        fill(world)
+        export(world, tmp_path / "out", download=True)
+        yield world, tmp_path / "out"
+
+
+def edited(out: Path, **changes: Any) -> None:
+    """Write something else into the list of an export; None takes it away."""
+    listed = json.loads((out / MARKER).read_bytes()) | changes
+    (out / MARKER).write_text(json.dumps({key: value for key, value in listed.items() if value is not None}))
+
+
+def test_an_export_of_another_lake_removes_nothing(ours: tuple[World, Path], tmp_path: Path) -> None:
+    world, out = ours
+    before, wish = files(out), Wish(download=True)
+    told = r"holds an export of the embedded lake [0-9a-f]{8}, and the embedded lake [0-9a-f]{8} is asked for"
+    with Client(host="embedded", data_dir=tmp_path / "other") as client:  # two worlds are copies of one lake
+        made = laid_out(read_content(client, wish, tmp_path), client, wish)
+        with pytest.raises(UsageError, match=told):
+            write_export(made, out, Listing(client), download=True)
+    assert files(out) == before
+    export(world, out, download=True)
+    assert files(out) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"format_version": 2, "platform": None}, "was written by another version"),
+        ({"platform": None}, "does not say which platform it is of"),
+        ({"platform": {}}, "cannot be read"),
+        ({"platform": {"host": "embedded", "organization": "local", "organization_id": 1}}, "cannot be read"),
+        ({"platform": {"host": "embedded", "organization": "local", "organization_id": ""}}, "holds an export of"),
+        ({"platform": {"host": "http://a\x1b]0;\u202e", "organization": "\n" * 9999, "organization_id": "i"}},
+         r" \(i\) at http://a \]0;, and the embedded lake "),
+    ],
+)  # fmt: skip
+def test_nothing_is_removed_where_the_platform_is_not_told(
+    ours: tuple[World, Path], changes: dict[str, Any], told: str
+) -> None:
+    world, out = ours
+    edited(out, **changes)
+    before = files(out)
+    with pytest.raises(UsageError, match=told):
+        export(world, out, download=True)
+    assert files(out) == before
+
+
+def test_an_organization_that_got_another_name_is_the_same(ours: tuple[World, Path]) -> None:
+    world, out = ours
+    before = files(out)
+    platform = json.loads(before[MARKER])["platform"]
+    edited(out, platform={**platform, "organization": "as it was called"})
+    export(world, out, download=True)
+    assert files(out) == before
+
+
+def test_the_list_names_the_platform_and_no_path_of_this_machine(ours: tuple[World, Path]) -> None:
+    world, out = ours
+    text = (out / MARKER).read_text()
+    assert json.loads(text)["platform"]["host"] == "embedded"
+    assert str(world.root) not in text
+    assert str(out.parent) not in text
