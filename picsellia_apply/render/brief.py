@@ -1,6 +1,6 @@
 """What a plan deletes and what stands in its way as numbers, by kind and by what it is a part of.
 
-The last resort of a comment that has no room for the addresses: however much a plan holds, this fits.
+The last resort of a comment that has no room for every address: however much a plan holds, this fits.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """A plan as a comment on a pull request: Markdown that fits a size, what matters first.
 
-A marker (so that a bot finds its earlier comment), the summary, what is deleted, and what stands in the way are never
-cut, though told in numbers alone where they have no room; the rest is folded away and cut to what room there is. Names
-and texts come from files and servers: everything goes through `render.markdown`, so that none of it breaks out.
+A marker (so that a bot finds its earlier comment) and the summary always stand there. What is deleted and what stands
+in the way are named before anything else is; where not even the names have room, they are told in numbers, and the
+room that is left goes to as many names as it holds, deletes first. The rest is folded away and cut to what room there
+is. Names and texts come from files and servers: everything goes through `render.markdown`, so that none of it
+breaks out.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from picsellia_apply.errors import Diagnostic, Severity
@@ -18,14 +19,17 @@ from picsellia_apply.planner.words import counted
 from picsellia_apply.render.brief import POINTER, brief, takes_away
 from picsellia_apply.render.findings import finding_lines
 from picsellia_apply.render.lines import Line
-from picsellia_apply.render.markdown import code, details, html_text, prose, table
+from picsellia_apply.render.markdown import code, html_text, prose
 from picsellia_apply.render.obstacles import UNLIFTED, WINNERS
+from picsellia_apply.render.parts import Listed, Section, fitted, joined, size
 from picsellia_apply.render.text import notice_lines, operation_lines, summary_text
 from picsellia_apply.render.values import value_text
 from picsellia_apply.render.verdict import verdict
 
 LEAST_BYTES = 1_000
 """The smallest comment that may be asked for, in bytes."""
+_NUMBERS = 1_000
+"""Most bytes of the numbers that stand where the names have no room: the rest of the room is for names."""
 _MARKED = 100
 """Longest name that stands in a marker as it is."""
 _WIDTH = 160
@@ -56,26 +60,25 @@ def render_plan_markdown(plan: Plan, *, max_bytes: int | None = None) -> str:
     Returns:
         Text ended by a newline.
     """
-    details_of = [section for section in _sections(plan) if section.rows]
-    room, first = max_bytes, [marker(plan.target.workspace), *_head(plan)]
-    for terse in (False, True):
-        kept = [*first, *_deletes(plan, terse=terse), *_obstacles(plan, terse=terse)]
-        if max_bytes is None:
-            return _joined([*kept, *(section.whole() for section in details_of)])
-        stubs = [section.stub() for section in details_of]
-        room = max_bytes - len(_joined([*kept, *stubs]).encode())
-        if room >= 0:
-            return _joined([*kept, *_fitted(details_of, room)])
-    return _brief(plan, max_bytes or LEAST_BYTES)
+    first = [marker(plan.target.workspace), *_head(plan)]
+    lists = [one for one in (_deletes(plan), _obstacles(plan)) if one.long]
+    sections = _sections(plan)
+    shown: tuple[Listed | Section, ...] = (*lists, *sections)
+    if max_bytes is None:
+        return joined([*first, *(one.whole() for one in shown)])
+    parts = [one.told() for one in shown]
+    room = max_bytes - size([*first, *(part.text(0) for part in parts)])
+    return joined([*first, *fitted(parts, room)]) if room >= 0 else _numbered(plan, lists, sections, max_bytes)
 
 
-def _brief(plan: Plan, max_bytes: int) -> str:
-    """Return a plan in numbers, which always fit."""
+def _numbered(plan: Plan, lists: Sequence[Listed], sections: Sequence[Section], max_bytes: int) -> str:
+    """Return a plan in numbers, which always fit, and as many names as there is room for besides."""
     short = [marker(plan.target.workspace), f"### Plan: {_TITLES[plan.outcome]}", f"**{summary_text(plan)}**"]
     heads = [[marker(plan.target.workspace), *_head(plan)], [*short, f"digest `{plan.digest}`"]]
-    kept = next((head for head in heads if len(_joined([*head, POINTER]).encode()) <= max_bytes // 2), heads[-1])
-    room = max_bytes - len(_joined([*kept, "", POINTER]).encode())
-    return _joined([*kept, *filter(None, [brief(plan, room)]), POINTER])
+    kept = next((head for head in heads if size([*head, POINTER]) <= max_bytes // 2), heads[-1])
+    kept.append(brief(plan, min(_NUMBERS, max_bytes - size([*kept, POINTER]) - 2)))
+    parts = [*(one.named() for one in lists), *(section.spared() for section in sections)]
+    return joined([*kept, *fitted(parts, max_bytes - size([*kept, POINTER])), POINTER])
 
 
 def render_failure_markdown(
@@ -97,13 +100,11 @@ def render_failure_markdown(
     sections = [_findings_section("error", errors), _findings_section("finding", others)]
     sections = [section for section in sections if section.rows]
     if max_bytes is None:
-        return _joined([*kept, *(section.whole() for section in sections)])
-    room = max_bytes - len(_joined([*kept, *(section.stub() for section in sections)]).encode())
-    return _joined([*kept, *_fitted(sections, room)]) if room >= 0 else _joined([kept[0], "### No plan"])
-
-
-def _joined(blocks: Sequence[str]) -> str:
-    return "\n\n".join(blocks) + "\n"
+        return joined([*kept, *(section.whole() for section in sections)])
+    parts = [section.told() for section in sections]
+    least = [part.text(0) for part in parts]
+    kept = kept if size([*kept, *least]) <= max_bytes else [kept[0], "### No plan"]
+    return joined([*kept, *fitted(parts, max_bytes - size([*kept, *least]))])
 
 
 def _head(plan: Plan) -> Iterator[str]:
@@ -123,24 +124,21 @@ def destroys(operation: Operation) -> bool:
     return operation.action == "delete" or takes_away(operation)
 
 
-def _deletes(plan: Plan, *, terse: bool) -> Iterator[str]:
-    deletes = [one for one in plan.operations if destroys(one)]
-    if not deletes:
-        return
-    lines = list(operation_lines(deletes, _WIDTH))
-    yield f"**Deletes** ({counted(len(deletes), 'operation')})"
-    yield ", ".join(code(line.address) for line in lines) if terse else _table(tuple(_rows(lines)))
+def _deletes(plan: Plan) -> Listed:
+    lines = list(operation_lines([one for one in plan.operations if destroys(one)], _WIDTH))
+    title = f"**Deletes** ({counted(len(lines), 'operation')})"
+    return Listed(title, tuple(_rows(lines)), tuple(code(line.address) for line in lines), _COLUMNS)
 
 
-def _obstacles(plan: Plan, *, terse: bool) -> Iterator[str]:
-    items = [
-        *(_blocked(one, terse=terse) for one in plan.blocked),
-        *(_conflict(one, terse=terse) for one in plan.conflicts),
-        *(_refusal(one, terse=terse) for one in plan.refusals),
-    ]
-    if items:
-        yield "**In the way**"
-        yield "\n".join(f"- {item}" for item in items)
+def _obstacles(plan: Plan) -> Listed:
+    long, short = (tuple(_obstacle_texts(plan, terse=terse)) for terse in (False, True))
+    return Listed("**In the way**", long, short)
+
+
+def _obstacle_texts(plan: Plan, *, terse: bool) -> Iterator[str]:
+    yield from (_blocked(one, terse=terse) for one in plan.blocked)
+    yield from (_conflict(one, terse=terse) for one in plan.conflicts)
+    yield from (_refusal(one, terse=terse) for one in plan.refusals)
 
 
 def _blocked(one: Blocked, *, terse: bool) -> str:
@@ -170,75 +168,30 @@ def _refusal(one: Refusal, *, terse: bool) -> str:
     return "<br>".join([head, *map(html_text, more), lifting])
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """Something that is folded away, and cut row by row.
-
-    Attributes:
-        title: Of ours, without a name of others.
-        rows: Of its table.
-        head: Names of its columns.
-    """
-
-    title: str
-    rows: tuple[str, ...]
-    head: tuple[str, ...] = _COLUMNS
-
-    def whole(self) -> str:
-        return details(self.title, _table(self.rows, self.head))
-
-    def stub(self) -> str:
-        return f"_{self.title}: left out for want of room_"
-
-    def cut(self, count: int) -> str:
-        left = len(self.rows) - count
-        return details(self.title, f"{_table(self.rows[:count], self.head)}\n\n_and {left:,} more_")
-
-
-def _sections(plan: Plan) -> Iterator[_Section]:
+def _sections(plan: Plan) -> list[Section]:
+    """Return what is folded away and holds anything."""
     others = [one for one in plan.operations if not destroys(one)]
-    yield _Section(f"{counted(len(others), 'operation')}", tuple(_rows(operation_lines(others, _WIDTH))))
-    notices = tuple(_rows(notice_lines(plan)))
-    yield _Section(f"{counted(len(plan.notices), 'notice')}: seen and left alone", notices)
     graver = [one for one in plan.findings if one.severity is not Severity.note]
-    yield _findings_section("finding", graver)
-    yield _findings_section("note about the input", [one for one in plan.findings if one.severity is Severity.note])
+    notes = [one for one in plan.findings if one.severity is Severity.note]
+    sections = (
+        Section(counted(len(others), "operation"), tuple(_rows(operation_lines(others, _WIDTH))), _COLUMNS),
+        Section(
+            f"{counted(len(plan.notices), 'notice')}: seen and left alone", tuple(_rows(notice_lines(plan))), _COLUMNS
+        ),
+        _findings_section("finding", graver),
+        _findings_section("note about the input", notes),
+    )
+    return [one for one in sections if one.rows]
 
 
-def _findings_section(noun: str, findings: Sequence[Diagnostic]) -> _Section:
+def _findings_section(noun: str, findings: Sequence[Diagnostic]) -> Section:
     first, *rest = noun.split(" ", 1)
     title = counted(len(findings), noun, " ".join([f"{first}s", *rest]))
     rows = []
     for line in finding_lines(findings, notes=True):
         below = "".join(f"<br>{prose(one)}" for one in line.below)
         rows.append(f"| {line.mark} | {prose(line.address)}{below} |")
-    return _Section(title, tuple(rows), ("", "What"))
-
-
-def _fitted(sections: Sequence[_Section], room: int) -> Iterator[str]:
-    """Yield the sections in `room` bytes more than all of their stubs take: the first ones get what they need."""
-    for section in sections:
-        room += len(section.stub().encode())
-        text = _largest(section, room)
-        room -= len(text.encode())
-        yield text
-
-
-def _largest(section: _Section, room: int) -> str:
-    """Return as much of a section as there is room for, at least its stub."""
-    whole = section.whole()
-    if len(whole.encode()) <= room:
-        return whole
-    sizes = [len(row.encode()) + 1 for row in section.rows]
-    used, count = len(section.cut(0).encode()), 0
-    while count < len(sizes) and used + sizes[count] <= room:
-        used += sizes[count]
-        count += 1
-    return section.cut(count) if count else section.stub()
-
-
-def _table(rows: Sequence[str], head: Sequence[str] = _COLUMNS) -> str:
-    return "\n".join([table(head, ()), *rows])
+    return Section(title, tuple(rows), ("", "What"))
 
 
 def _rows(lines: Iterable[Line]) -> Iterator[str]:

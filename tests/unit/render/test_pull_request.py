@@ -33,6 +33,7 @@ from picsellia_apply.render.pull_request import (
     render_failure_markdown,
     render_plan_markdown,
 )
+from picsellia_apply.render.text import summary_text
 from picsellia_apply.source import Position
 
 TARGET = Target("https://platform.example/sdk/v2/", "acme", "demo")
@@ -156,6 +157,76 @@ def test_numbers_of_many_kinds_are_cut_and_counted() -> None:
     shown = text.count("**delete**")
     assert 0 < shown < 5_000
     assert f"and {5_000 - shown:,} kinds more" in text
+
+
+FRAME = 200
+"""More bytes than a section's title, the head of its table and how many are left out take."""
+
+
+def long_names(count: int) -> Plan:
+    """Return a plan of deletes alone, as prune makes them: long names, nothing in the way."""
+    operations = tuple(delete(f"a network with quite a long name, number {row:04}") for row in range(count))
+    return sealed(Plan(TARGET, operations=operations))
+
+
+def scattered(count: int) -> Plan:
+    """Return one with deletes of many kinds, refused each by itself."""
+    labels = tuple(replace(label("x"), address=f"label/D{row}@v/x/rectangle") for row in range(count))
+    refused = tuple(Refusal("delete_percent", one.address, "too many", f"--allow x:{one.address}") for one in labels)
+    return sealed(Plan(TARGET, operations=labels, refusals=refused))
+
+
+def rows_of(text: str) -> list[str]:
+    """Return the lines of a comment that are an entry each."""
+    return [line for line in text.splitlines() if re.match(r"\| [^| ]|- \*\*", line)]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [long_names(12), long_names(150), long_names(1_000), scattered(60), scattered(400), large(), large(deletes=700)],
+    ids=["12", "150", "1,000", "60 kinds", "400 kinds", "all sorts", "700 of all sorts"],
+)
+def test_no_room_is_wasted_while_anything_is_left_out(plan: Plan) -> None:
+    whole = render_plan_markdown(plan)
+    deletes = [one.address for one in plan.operations if one.action == "delete"]
+    longest = max(len(row.encode()) for row in rows_of(whole))
+    for limit in range(LEAST_BYTES, len(whole.encode()), max(61, len(whole) // 60)):
+        text = render_plan_markdown(plan, max_bytes=limit)
+        taken = len(text.encode())
+        assert taken <= limit
+        assert limit - taken < longest + FRAME, f"{limit - taken:,} of {limit:,} bytes are left"
+        assert summary_text(plan) in text
+        assert len(deletes) == plan.summary["delete"]
+        assert f"{len(deletes):,} delete" in text
+        assert text == render_plan_markdown(plan, max_bytes=limit)
+    assert render_plan_markdown(plan, max_bytes=len(whole.encode())) == whole
+
+
+@pytest.mark.parametrize("count", [12, 150, 1_000])
+def test_deletes_are_named_as_far_as_there_is_room_and_the_others_counted(count: int) -> None:
+    plan = long_names(count)
+    names = [f"`{one.address}`" for one in plan.operations]
+    whole = render_plan_markdown(plan)
+    for limit in range(LEAST_BYTES, len(whole.encode()), max(61, len(whole) // 60)):
+        text = render_plan_markdown(plan, max_bytes=limit)
+        shown = re.findall(r"`network/[^`]*`", text)
+        assert shown == names[: len(shown)]
+        assert set(re.findall(r"^\| - delete.*", text, re.MULTILINE)) <= set(whole.splitlines())
+        if len(shown) == count:
+            continue
+        assert shown
+        assert limit - len(text.encode()) < len(names[0]) + 4
+        assert f"_and {count - len(shown):,} more_" in text
+        assert f"**delete** {count:,} networks" in text
+
+
+def test_where_some_are_told_at_length_the_others_are_named() -> None:
+    text = render_plan_markdown(long_names(150), max_bytes=15_000)
+    rows = text.count("| - delete | ")
+    assert 0 < rows < 150
+    assert f"by name: `network/a network with quite a long name, number {rows:04}`, " in text
+    assert text.count("`network/") == 150
+    assert "more_" not in text
 
 
 def test_no_changes_are_said_so() -> None:
