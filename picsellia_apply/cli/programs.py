@@ -21,7 +21,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,6 +51,26 @@ _ENDING_S = 5.0
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program wrote.
+
+    Attributes:
+        first: Its beginning.
+        last: What follows, or only the end of that.
+        whole: Whether nothing between them was dropped.
+    """
+
+    first: bytes
+    last: bytes
+    whole: bool
+
+    @property
+    def text(self) -> bytes:
+        """Return what there is, with a line of dots for what was dropped."""
+        return self.first + (b"" if self.whole else b"\n...\n") + self.last
 
 
 def programs_option(command: Command) -> Command:
@@ -146,7 +166,7 @@ def run_program(
     env: Mapping[str, str],
     *,
     on_slow: Callable[[], None] = lambda: None,
-) -> tuple[int | None, bytes]:
+) -> tuple[int | None, Output]:
     """Run a program in a session of its own, and end what it leaves behind.
 
     Args:
@@ -157,16 +177,16 @@ def run_program(
         on_slow: Called once when it takes longer than `PATIENCE_S`.
 
     Returns:
-        Its exit code (minus the signal's number when one ended it), None when it took too long; and the first and the
-        last bytes of what it wrote to stdout and stderr.
+        Its exit code (minus the signal's number when one ended it), None when it took too long; and what it wrote to
+        stdout and stderr.
 
     Raises:
         OSError: It cannot be run.
     """
     mark = secrets.token_hex(16)
     process = _started(program, executable, {**env, MARK: mark})
-    output = _Output(process)
-    pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), output]
+    reader = _Reader(process, mark.encode())
+    pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), reader]
     try:
         for pipe in pipes:
             pipe.start()
@@ -175,7 +195,7 @@ def run_program(
         _end(process, mark)
     for pipe in pipes:
         pipe.join(_ENDING_S)
-    return code, output.kept()
+    return code, reader.output()
 
 
 def _started(program: Program, executable: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -221,12 +241,16 @@ def _feed(process: subprocess.Popen[bytes], given: bytes) -> None:
             process.stdin.write(given)
 
 
-class _Output(threading.Thread):
-    """Reads a program's output to its end, and keeps its first and last bytes."""
+class _Reader(threading.Thread):
+    """Reads a program's output to its end, and keeps its first and last bytes.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    The mark of the run is left out: it is another one each time, and a refusal with it would be another one too.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], mark: bytes) -> None:
         super().__init__(daemon=True)
         self._stdout = process.stdout
+        self._mark = mark
         self._first = b""
         self._last = b""
         self._dropped = False
@@ -235,26 +259,35 @@ class _Output(threading.Thread):
         """Read."""
         if self._stdout is None:
             return
+        begun = b""
         with self._stdout:
             while some := os.read(self._stdout.fileno(), 65_536):
-                room = _KEPT // 2 - len(self._first)
-                self._first += some[:room] if room > 0 else b""
-                rest = self._last + (some[room:] if room > 0 else some)
-                self._dropped |= len(rest) > _KEPT // 2
-                self._last = rest[-_KEPT // 2 :]
+                text = (begun + some).replace(self._mark, b"")
+                end = max(0, len(text) - len(self._mark) + 1)  # what follows may be the beginning of a mark
+                self._keep(text[:end])
+                begun = text[end:]
+        self._keep(begun)
 
-    def kept(self) -> bytes:
-        """Return what was kept, with a line of dots for what was not."""
-        return self._first + (b"\n...\n" if self._dropped else b"") + self._last
+    def _keep(self, some: bytes) -> None:
+        room = _KEPT // 2 - len(self._first)
+        self._first += some[:room] if room > 0 else b""
+        rest = self._last + (some[room:] if room > 0 else some)
+        self._dropped |= len(rest) > _KEPT // 2
+        self._last = rest[-_KEPT // 2 :]
+
+    def output(self) -> Output:
+        """Return what was kept."""
+        return Output(self._first, self._last, whole=not self._dropped)
 
 
-def _shown(output: bytes) -> str:
+def _shown(output: Output) -> str:
     """Return a program's output as lines below its verdict: bounded, without control characters and empty lines."""
-    text = _ESCAPE.sub("", output.decode(errors="replace"))
+    text = _ESCAPE.sub("", output.text.decode(errors="replace"))
     lines = [_visible(line) for line in text.splitlines()]
     lines = [line if len(line) <= LINE else f"{line[: LINE - 3]}..." for line in lines if line]
     if len(lines) > LINES:
-        lines = [*lines[: LINES // 2], f"... {len(lines) - LINES + 1:,} lines ...", *lines[1 - LINES // 2 :]]
+        left = f"{len(lines) - LINES + 1:,} lines" if output.whole else "more"
+        lines = [*lines[: LINES // 2], f"... {left} ...", *lines[1 - LINES // 2 :]]
     return "".join(f"\n{line}" for line in lines) or ", and says nothing"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 from collections.abc import Mapping
@@ -174,8 +175,29 @@ def test_output_is_bounded_and_without_control_characters(tmp_path: Path) -> Non
     assert lines[1] == "\N{REPLACEMENT CHARACTER}"
     assert lines[-1].endswith("...")
     assert max(map(len, lines)) == 200
-    assert "lines ..." in lines[5]
+    assert lines[5] == "... more ..."
     assert all(line.isprintable() for line in lines)
+
+
+def test_how_many_lines_are_left_out_is_said_where_it_is_known(tmp_path: Path) -> None:
+    script(tmp_path, 'seq 1 "$1"; exit 1')
+    few, many = verdicts(*(program(tmp_path, "./check.sh", count) for count in ("774", "3000000")))
+    assert few.split("\n")[6] == "... 765 lines ..."
+    assert many.split("\n")[6] == "... more ..."
+    assert many.endswith("\n3000000")
+
+
+@pytest.mark.parametrize("before", ["", "head -c 8160 /dev/zero | tr '\\0' x; ", "seq 9; seq 1 9000; "])
+def test_a_program_that_prints_its_environment_refuses_the_same_way_each_time(tmp_path: Path, before: str) -> None:
+    script(tmp_path, f"{before}env | grep {MARK}; exit 1")
+    digests = {judged(planned(program(tmp_path)), os.environ, run=True, applying=True).plan.digest for _ in range(3)}
+    assert len(digests) == 1
+    script(
+        tmp_path, f'printf %s "${MARK}" | head -c 9; sleep 0.1; printf %s "${MARK}" | tail -c 23; echo .; env; exit 1'
+    )
+    (told,) = verdicts(program(tmp_path), environ={})
+    assert not re.search(r"[0-9a-f]{9}", told), told
+    assert f"{MARK}=" in told
 
 
 def test_the_token_is_left_out_and_the_rest_is_there(tmp_path: Path) -> None:
