@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from picsellia_apply.cli.exit import Exit, Finished
-from picsellia_apply.cli.forms import FORMS, check_form, max_bytes_option
+from picsellia_apply.cli.forms import FORMS, check_form, failure_told, max_bytes_option
 from picsellia_apply.cli.options import EMBEDDED, Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import connection_words, heading, paths_of
 from picsellia_apply.cli.wishes import Wishes, planning_options, policy_of, words_of
 from picsellia_apply.cli.words import path_word
+from picsellia_apply.errors import RefusedError
+from picsellia_apply.render.lines import plain
 
 if TYPE_CHECKING:
     from picsellia_apply.model.drift import DriftReport
@@ -29,16 +31,23 @@ if TYPE_CHECKING:
 @manifest_paths
 @click.option("--format", "form", type=click.Choice(FORMS), default="human", show_default=True)
 @max_bytes_option
+@click.option("--require-base", is_flag=True, help="Refuse (4) where nothing was applied yet: nothing can be compared.")
 @planning_options
 @shared_options
 def command(
-    *, paths: tuple[Path, ...], form: str, max_bytes: int | None, wishes: Wishes, connection: Connection
+    *,
+    paths: tuple[Path, ...],
+    form: str,
+    max_bytes: int | None,
+    require_base: bool,
+    wishes: Wishes,
+    connection: Connection,
 ) -> None:
     """Show what people changed on the platform since the last apply.
 
     PATH is a manifest or a folder of them; default: the current folder. Only what the manifests declare is compared,
     and what changed in the manifests is not drift: `plan` shows that. `--format markdown` is the body of an issue.
-    Exit code: 0 without drift, 2 with some; 65 for bad input.
+    Exit code: 0 without drift, 2 with some; 65 for bad input; 4 with --require-base where nothing was applied yet.
     """
     started = time.perf_counter()
     check_form(form, max_bytes)
@@ -46,7 +55,7 @@ def command(
     from picsellia_apply.formats.collector import collector_paused
     from picsellia_apply.pipeline import find_drift, make_plan
 
-    with collector_paused():
+    with failure_told(form, max_bytes, paths_of(paths), wishes, of="drift"), collector_paused():
         declaration = prepare(paths_of(paths), wishes)
         with open_client(connection, declaration, os.environ, read_only=True) as client:
             planned = make_plan(declaration, client, policy_of(wishes, declaration))
@@ -54,7 +63,23 @@ def command(
         again = (*map(path_word, paths), *connection_words(connection), *words_of(wishes))
         where = tuple(connection_words(_connection_of(report.target, connection)))
         sys.stdout.write(_shown(form, report, planned, connection, started, again, where, max_bytes))
+    if not report.applied:
+        _tell_no_base(report, refuse=require_base)
     raise Finished(Exit.changes if report.drifts else Exit.ok)
+
+
+def _tell_no_base(report: DriftReport, *, refuse: bool) -> None:
+    """Say that there was nothing to compare with: a name that is mistyped or a lost inventory is no green light.
+
+    Raises:
+        RefusedError: Such a report is to be refused.
+    """
+    from picsellia_apply.render.drift import DOUBT
+
+    message = f"whether anything drifted is not known: workspace `{plain(report.target.workspace)}` has no inventory"
+    if refuse:
+        raise RefusedError(message, hint=DOUBT)
+    print(f"warning: {message}\n  hint: {DOUBT}", file=sys.stderr)
 
 
 def _connection_of(target: Target, connection: Connection) -> Connection:

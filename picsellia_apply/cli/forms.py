@@ -16,6 +16,7 @@ from picsellia_apply.errors import InvalidInput, PicselliaError, UsageError
 if TYPE_CHECKING:
     from picsellia_apply.cli.wishes import Wishes
     from picsellia_apply.model.plan import Plan
+    from picsellia_apply.render.pull_request import Missing
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,7 +60,9 @@ def check_form(form: str, max_bytes: int | None, *, full: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def failure_told(form: str, max_bytes: int | None, paths: Sequence[Path], wishes: Wishes) -> Iterator[None]:
+def failure_told(
+    form: str, max_bytes: int | None, paths: Sequence[Path], wishes: Wishes, *, of: Missing = "plan"
+) -> Iterator[None]:
     """Print why there is no plan where Markdown was asked for, so that a comment says it too, beside stderr."""
     try:
         yield
@@ -70,7 +73,7 @@ def failure_told(form: str, max_bytes: int | None, paths: Sequence[Path], wishes
 
             found = positioned(error.diagnostics) if isinstance(error, InvalidInput) else ()
             said = (_workspace_meant(paths, wishes), error.message, error.hint, found)
-            sys.stdout.write(render_failure_markdown(*said, max_bytes=max_bytes))
+            sys.stdout.write(render_failure_markdown(*said, max_bytes=max_bytes, of=of))
         raise
 
 

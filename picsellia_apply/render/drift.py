@@ -26,6 +26,8 @@ MEANINGS = {
 """What each fate means, for a summary."""
 WAYS = {"reverted": "to keep it", "kept": "to adopt it", "blocked": "to settle it", "decision": "to settle it"}
 """What changing the manifests does, by fate."""
+DOUBT = "if something was applied before, the workspace's name is mistyped, or its inventory was not kept"
+"""What to think of where nothing was applied yet."""
 _EXPORT = "picsellia-apply export"
 _THEN = "; then "
 """What stands between the two steps of a change that takes a command and an edit: each gets a line."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from picsellia_apply.model.drift import FATES, Drift, DriftReport, ObjectCounts
 from picsellia_apply.planner.words import counted
-from picsellia_apply.render.drift import MEANINGS, WAYS, adopting, closing, settling
+from picsellia_apply.render.drift import DOUBT, MEANINGS, WAYS, adopting, closing, settling
 from picsellia_apply.render.markdown import (
     Block,
     body,
@@ -61,6 +61,8 @@ def _title(report: DriftReport) -> str:
 
 def _summary(report: DriftReport) -> str:
     said = prose(closing(report)) + "."
+    if not report.applied:
+        return f"**{said.replace('..', '.')}** {prose(DOUBT[:1].upper() + DOUBT[1:])}."
     if not report.drifts:
         return said.replace("..", ".")
     rows = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 from urllib.parse import quote
 
 from picsellia_apply.errors import Diagnostic, Severity
@@ -26,6 +27,8 @@ from picsellia_apply.render.text import notice_lines, operation_lines, summary_t
 from picsellia_apply.render.values import value_text
 from picsellia_apply.render.verdict import verdict
 
+Missing = Literal["plan", "drift"]
+"""What a comment may say that there is none of: a plan, a report of what drifted."""
 LEAST_BYTES = 1_000
 """The smallest comment that may be asked for, in bytes."""
 _NUMBERS = 1_000
@@ -40,14 +43,15 @@ _TITLES: dict[Outcome, str] = {
     "refused": "refused",
     "blocked": "blocked",
 }
+_NONE: dict[Missing, str] = {"plan": "### No plan", "drift": "### No drift report"}
 
 
-def marker(workspace: str) -> str:
+def marker(workspace: str, of: Missing = "plan") -> str:
     """Return the first line: an HTML comment that is the same for every plan of one workspace."""
     name = quote(workspace, safe="").replace("-", "%2D")
     if len(name) > _MARKED:
         name = hashlib.sha256(workspace.encode()).hexdigest()
-    return f"<!-- picsellia-apply plan workspace={name} -->"
+    return f"<!-- picsellia-apply {of} workspace={name} -->"
 
 
 def render_plan_markdown(plan: Plan, *, max_bytes: int | None = None) -> str:
@@ -82,7 +86,13 @@ def _numbered(plan: Plan, lists: Sequence[Listed], sections: Sequence[Section], 
 
 
 def render_failure_markdown(
-    workspace: str, message: str, hint: str, diagnostics: Sequence[Diagnostic], *, max_bytes: int | None = None
+    workspace: str,
+    message: str,
+    hint: str,
+    diagnostics: Sequence[Diagnostic],
+    *,
+    max_bytes: int | None = None,
+    of: Missing = "plan",
 ) -> str:
     """Return why there is no plan, as the comment that the plan would have been.
 
@@ -92,9 +102,11 @@ def render_failure_markdown(
         hint: What to do about it, or empty.
         diagnostics: All of them; errors stand first.
         max_bytes: As for a plan; what is never cut is short here.
+        of: What there is none of.
     """
-    head = f"### No plan of workspace {code(workspace)}" if workspace else "### No plan"
-    kept = [marker(workspace), head, f"**{prose(message)}**" + (f"<br>hint: {prose(hint)}" if hint else "")]
+    short = _NONE[of]
+    head = f"{short} of workspace {code(workspace)}" if workspace else short
+    kept = [marker(workspace, of), head, f"**{prose(message)}**" + (f"<br>hint: {prose(hint)}" if hint else "")]
     errors = [one for one in diagnostics if one.severity is Severity.error]
     others = [one for one in diagnostics if one.severity is not Severity.error]
     sections = [_findings_section("error", errors), _findings_section("finding", others)]
@@ -103,7 +115,7 @@ def render_failure_markdown(
         return joined([*kept, *(section.whole() for section in sections)])
     parts = [section.told() for section in sections]
     least = [part.text(0) for part in parts]
-    kept = kept if size([*kept, *least]) <= max_bytes else [kept[0], "### No plan"]
+    kept = kept if size([*kept, *least]) <= max_bytes else [kept[0], short]
     return joined([*kept, *fitted(parts, max_bytes - size([*kept, *least]))])
 
 

@@ -102,6 +102,40 @@ def test_nothing_was_applied_yet(project: Project) -> None:
     assert ran.code == 0
     assert "nothing to compare with" in ran.out
     assert not list(project.folder.rglob("lake.db"))
+    assert ran.err.startswith("warning: whether anything drifted is not known: workspace `lab` has no inventory\n")
+
+
+@pytest.mark.parametrize("form", ["human", "json", "markdown"])
+def test_a_report_may_require_that_there_is_something_to_compare_with(project: Project, form: str) -> None:
+    applied(project)
+    assert project.run("drift", "--require-base", "--format", form).code == 0
+    project.write("all.yaml", MANIFESTS.replace("{name: lab}", "{name: typo}"))
+    ran = project.run("drift", "--require-base", "--format", form)
+    assert ran.code == 4
+    assert ran.err.startswith("error: whether anything drifted is not known: workspace `typo` has no inventory\n")
+    assert "its inventory was not kept" in ran.err
+    assert "nothing_applied" in ran.out or "Nothing was applied yet from workspace typo" in ran.out
+
+
+def test_on_a_plain_platform_a_lost_inventory_is_not_green(plain_project: Project) -> None:
+    applied(plain_project)
+    ran = plain_project.run("drift", "--require-base")
+    assert (ran.code, ran.err) == (0, "")
+    shutil.rmtree(plain_project.folder / ".picsellia/inventory")
+    assert "has no inventory" in plain_project.run("drift").err
+    assert plain_project.run("drift", "--require-base").code == 4
+
+
+def test_where_there_is_no_report_its_markdown_says_why(project: Project) -> None:
+    project.write("all.yaml", MANIFESTS.replace("tags:", "tag:"))
+    ran = project.run("drift", "--format", "markdown", "--max-bytes", "2000")
+    assert ran.code == 65
+    assert ran.out.startswith(
+        "<!-- picsellia-apply drift workspace=lab -->\n\n### No drift report of workspace `lab`\n"
+    )
+    assert "unknown field `tag`" in ran.out
+    assert "error[M009]" in ran.err
+    assert project.run("drift").out == ""
 
 
 def test_right_after_an_apply_there_is_none(any_project: Project) -> None:
