@@ -68,7 +68,10 @@ def check_wishes(wishes: Wishes) -> None:
         UsageError: An option would have it plan otherwise.
     """
     others = [one for one in wishes.allowances if not one.startswith(PROTECTED)]
-    if others or wishes.targets or wishes.prune is not None or wishes.prefer:
+    if others:
+        hint = f"leave it out: only `{PROTECTED}ADDRESS` is typed again; to lift more, plan again with it"
+        raise UsageError(f"--allow {others[0]}: the saved plan holds already what it was made with", hint=hint)
+    if wishes.targets or wishes.prune is not None or wishes.prefer:
         raise UsageError("a saved plan was made under options of its own", hint="plan again with the other options")
 
 

@@ -188,6 +188,10 @@ def test_bad_manifests_fail_and_the_comment_says_why(scene: Scene) -> None:
     assert planned.summary.startswith("<!-- picsellia-apply plan workspace=prod -->\n")
     assert "unknown field `tag`" in planned.summary
     assert planned.outputs["digest"] == ""
+    drift = scene.run("drift", workspace="prod")
+    assert (drift.code, drift.outputs["outcome"]) == (65, "failed")
+    assert drift.summary.startswith("<!-- picsellia-apply drift workspace=prod -->\n\n### No drift report of workspace")
+    assert "unknown field `tag`" in drift.summary
 
 
 def test_a_policy_fails_the_step_and_a_pull_request_runs_no_program(scene: Scene) -> None:
@@ -268,12 +272,16 @@ def test_a_protection_is_lifted_for_the_plan_and_again_for_its_apply(scene: Scen
     planned = scene.run("plan", **lifted)
     assert planned.outputs["outcome"] == "changes", planned.log + planned.summary
     plan_file = planned.outputs["plan-file"]
-    forgotten = scene.run("apply", plan_file=plan_file, allow=lifted["allow"].partition("\n")[2])
+    forgotten = scene.run("apply", plan_file=plan_file)
     assert forgotten.code == 4, forgotten.log
     assert "give --allow protected:network/n" in forgotten.log
-    other = scene.run("apply", plan_file=plan_file, allow=lifted["allow"], workspace="test")
+    needless = scene.run("apply", plan_file=plan_file, **lifted)
+    assert (needless.code, needless.outputs["outcome"]) == (64, "failed"), needless.log
+    assert "--allow delete_percent:network/n: the saved plan holds already what it was made with" in needless.log
+    typed = lifted["allow"].partition("\n")[0]
+    other = scene.run("apply", plan_file=plan_file, allow=typed, workspace="test")
     assert other.code == 6, other.log
-    applied = scene.run("apply", plan_file=plan_file, **lifted)
+    applied = scene.run("apply", plan_file=plan_file, allow=typed, workspace="prod")
     assert applied.code == 0, applied.log
     assert scene.run("plan").outputs["outcome"] == "no_changes"
 
@@ -318,7 +326,13 @@ def test_no_input_is_ever_shell(project: Project, tmp_path: Path, hostile: str) 
 
 @pytest.mark.parametrize(
     ("command", "inputs"),
-    [("plan", {"expect": "d"}), ("drift", {"expect": "d", "allow": "a"}), ("validate", {"takeover": "network/n"})],
+    [
+        ("plan", {"expect": "d"}),
+        ("drift", {"expect": "d", "allow": "a"}),
+        ("validate", {"takeover": "network/n"}),
+        ("drift", {"plan-file": "plan.json"}),
+        ("validate", {"allow": "a", "plan-file": "plan.json"}),
+    ],
 )
 def test_an_input_that_a_command_takes_no_notice_of_is_refused(
     scene: Scene, command: str, inputs: dict[str, str]
@@ -326,6 +340,30 @@ def test_an_input_that_a_command_takes_no_notice_of_is_refused(
     ended = scene.run(command, **inputs)
     assert (ended.code, ended.outputs["outcome"], ended.outputs["plan-file"]) == (64, "failed", "")
     assert f"`{command}` takes no notice of the input {' '.join(inputs)}" in ended.log
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "drift", "validate"])
+@pytest.mark.parametrize("value", ["False", "no", "", "true ", "false\ntrue"])
+def test_whether_programs_run_is_said_in_one_of_two_words(
+    project: Project, tmp_path: Path, command: str, value: str
+) -> None:
+    runner = Runner(tmp_path / "runner", project.folder).with_program()
+    ended = runner.run("run", {"command": command, "exec-policies": value})
+    assert (ended.code, ended.outputs["outcome"]) == (64, "failed")
+    assert "error: the input exec-policies is `true` or `false` and nothing else" in ended.log
+
+
+def test_a_report_without_anything_to_compare_with_is_told_and_does_not_fail(scene: Scene) -> None:
+    assert scene.run("apply").code == 0
+    compared = scene.run("drift")
+    assert (compared.code, compared.outputs["outcome"]) == (0, "done"), compared.log
+    ended = scene.run("drift", workspace="typo")
+    assert ended.code == 65
+    scene.project.write("manifests/all.yaml", MANIFESTS.replace("{name: prod}", "{name: typo}"))
+    ended = scene.run("drift")
+    assert (ended.code, ended.outputs["exitcode"], ended.outputs["outcome"]) == (0, "4", "nothing_applied"), ended.log
+    assert "**Nothing was applied yet from workspace typo: there is nothing to compare with.**" in ended.summary
+    assert "\n::warning::Nothing was applied yet" in f"\n{ended.log}"
 
 
 def test_an_unknown_command_is_a_usage_error(scene: Scene) -> None:

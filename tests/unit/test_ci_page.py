@@ -98,9 +98,28 @@ def test_what_a_plan_was_made_with_is_typed_again_for_its_apply() -> None:
     (once,) = [workflow for workflow in WORKFLOWS if workflow["name"] == "apply-once"]
     given = [step["with"] for job in once["jobs"].values() for step in job["steps"] if "apply@" in step["uses"]]
     assert [one["command"] for one in given] == ["plan", "apply"]
-    for name in once[True]["workflow_dispatch"]["inputs"]:
-        assert {one[name] for one in given} == {f"${{{{ inputs.{name} }}}}"}
+    assert once[True]["workflow_dispatch"]["inputs"].keys() == {"allow", "protected", "takeover"}
+    assert given[0]["allow"] == "${{ inputs.allow }}\n${{ inputs.protected }}\n"
+    assert given[1]["allow"] == "${{ inputs.protected }}"
+    assert {one["takeover"] for one in given} == {"${{ inputs.takeover }}"}
     assert once["jobs"]["apply"]["environment"] == "production"
+
+
+def test_every_job_has_the_inventory_and_every_apply_keeps_it() -> None:
+    folder, jobs = ".picsellia/inventory", [job for workflow in WORKFLOWS for job in workflow["jobs"].values()]
+    for job in jobs:
+        used = [step.get("uses", "").partition("@")[0] for step in job["steps"]]
+        assert used.index("actions/checkout") < used.index("actions/cache/restore")
+        restored = job["steps"][used.index("actions/cache/restore")]["with"]
+        assert restored == {"path": folder, "key": "inventory-", "restore-keys": "inventory-"}
+        applies = any("picsellia-apply apply" in step.get("run", "") or step.get("with", {}).get("command") == "apply"
+                      for step in job["steps"])  # fmt: skip
+        assert applies == (used[-1] == "actions/cache/save")
+        if applies:
+            kept = job["steps"][-1]
+            assert (kept["if"], kept["with"]["path"]) == ("always()", folder)
+            assert kept["with"]["key"].startswith("inventory-")
+    assert {workflow["concurrency"] for workflow in WORKFLOWS if "apply" in workflow["jobs"]} == {"apply"}
 
 
 def test_nobody_hands_the_token_to_unreviewed_code() -> None:
