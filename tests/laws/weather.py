@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -86,10 +87,30 @@ def _broken(fault: str, request: PreparedRequest, pass_on: Pass) -> Response:
         case "truncated":
             raise exceptions.ChunkedEncodingError("cut short", request=request)
         case "half" if answer is not None:
-            answer._content = answer.content[: len(answer.content) // 2]
+            half = answer.content[: len(answer.content) // 2]
+            if answer.headers["Content-Type"] == "application/json":
+                answer._content = half
+            else:
+                answer.raw = _Cut(half)
+                vars(answer).update(_content=False, _content_consumed=False)
             return answer
         case _:
             return _answer(request, int(kind))
+
+
+class _Cut:
+    """The bytes of an object that ends before its stated length: the HTTP library says so once they are read."""
+
+    def __init__(self, held: bytes) -> None:
+        self._held = io.BytesIO(held)
+
+    def read(self, size: int = -1) -> bytes:
+        if part := self._held.read(size):
+            return part
+        raise exceptions.ChunkedEncodingError("cut short")
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _answer(request: PreparedRequest, status: int, headers: Mapping[str, str] | None = None) -> Response:
