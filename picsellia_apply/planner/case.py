@@ -143,7 +143,7 @@ def record_of(before: Record | None, fields: Mapping[str, Any], members: Mapping
     """Return the record for an address, the very one of before where nothing in it changes.
 
     Args:
-        before: The record of before, which decides `created`.
+        before: The record of before, which decides `created`; None for a thing that is made anew: that one is ours.
         fields: As applied.
         members: As applied.
         created: Whether we make the thing; for what has no record yet.

@@ -17,7 +17,7 @@ from picsellia_apply.planner.words import size_text
 def diff_network(case: Case, world: World) -> Found:
     """Compare a network's properties."""
     if case.observed is None:
-        record = record_of(case.record, dict(case.desired.fields), {}, created=True)
+        record = record_of(None, dict(case.desired.fields), {}, created=True)
         reason = "new" if case.record is None else "drift: deleted on the platform"
         diff = created_fields(case.desired)
         return Found(record, (Operation(case.text, "create", reason, diff, pre={"absent": True}),))
@@ -48,7 +48,8 @@ def diff_file(case: Case, world: World) -> Found:
     Its digest is compared three ways, as a field is: bytes that a person stored are not overwritten unasked.
     """
     sha256, size = case.desired.fields["sha256"], case.desired.fields["size"]
-    record = record_of(case.record, {"sha256": sha256, "size": size}, {}, created=case.observed is None)
+    before = case.record if case.observed is not None else None
+    record = record_of(before, {"sha256": sha256, "size": size}, {}, created=case.observed is None)
     if case.observed is None:
         new = case.record is None or str(Address("network", case.address.name)) not in world.observed.resources
         operation = _store(case, "create", "new" if new else "drift: deleted on the platform", None)

@@ -50,7 +50,7 @@ def adopt_notice(case: Case, what: str) -> tuple[Notice, ...]:
 def diff_dataset(case: Case, world: World) -> Found:
     """Compare a dataset's own fields."""
     if case.observed is None:
-        record = record_of(case.record, dict(case.desired.fields), {}, created=True)
+        record = record_of(None, dict(case.desired.fields), {}, created=True)
         reason = "new" if case.record is None else "drift: deleted on the platform"
         operation = Operation(case.text, "create", reason, created_fields(case.desired), pre={"absent": True})
         return Found(record, (operation,))
@@ -293,7 +293,8 @@ def diff_label(case: Case, world: World, carried: Carried) -> Found:
         notice = Notice("drift", case.text, f"{what}: left as it is (frozen)")
         return Found(case.record, notices=(notice,))
     reason = "new" if case.record is None or version is None else "drift: deleted on the platform"
-    return Found(record, (Operation(case.text, "create", reason, pre={"absent": True}),))
+    made = record_of(None, {}, {}, created=True)
+    return Found(made, (Operation(case.text, "create", reason, pre={"absent": True}),))
 
 
 def _version_address(case: Case) -> str:
