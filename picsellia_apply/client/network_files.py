@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SERVED_KEY = "model-latest"
 """The file a serving platform loads; its object lives in a folder of its own. Source: the reference's example."""
 
-_files_lock = threading.Lock()
+_files_lock = threading.RLock()
 
 Reached = Callable[[int], None]
 """Told how many bytes of a file were sent so far; fewer than before when it is sent anew."""

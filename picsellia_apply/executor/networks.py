@@ -16,7 +16,7 @@ from picsellia_apply.executor.taken import changed
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.plan import NETWORK_NAME, Operation
 
-_plain_lock = threading.Lock()
+_plain_lock = threading.RLock()
 """Where nothing can be written under a condition, at least this process does not come between its own two requests."""
 
 
