@@ -126,11 +126,14 @@ def _annotated(
     declared: Iterable[tuple[str, Version]], recorded: Iterable[Address], policies: Iterable[PolicyChecks]
 ) -> Iterator[VersionKey]:
     counting = [policy for policy in policies if policy.counts_objects]
-    for name, version in declared:
+    versions = list(declared)
+    origins = {(name, version.name): version.origin for name, version in versions}
+    for name, version in versions:
         if version.annotations or any(policy.judges(name, version.name) for policy in counting):
-            yield name, version.name
-            if version.origin is not None:
-                yield name, version.origin
+            one: str | None = version.name
+            while one is not None:  # what an origin is to take over from its own comes along
+                yield name, one
+                one = origins.get((name, one))
     yield from ((one.name, one.version) for one in recorded if one.kind == "annotations")
 
 

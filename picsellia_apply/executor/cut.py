@@ -20,6 +20,7 @@ from picsellia_apply.model.ownership import written_objects
 from picsellia_apply.model.state import State
 
 Objects = Mapping[str, tuple[str, ...]]
+Replaced = Mapping[str, tuple[str, tuple[str, ...] | None]]
 
 
 def with_cut(observed: State, leftovers: Mapping[str, Leftover]) -> State:
@@ -97,9 +98,14 @@ def with_copies(observed: State, inventory: Inventory, leftovers: Mapping[str, L
         if address in resources and address not in inventory.records:
             head = address.partition("@")[0] + "@"
             written = [written_objects(one) for other, one in inventory.records.items() if other.startswith(head)]
+            put = [one.replaced for other, one in leftovers.items() if other.startswith(head)]
             there = resources[address]
             names = there.members.keys() & frozenset(leftover.fields.get("inherited", ()))
-            copies = {name: there.members[name] for name in sorted(names) if _is_copy(name, there.members, written)}
+            copies = {
+                name: there.members[name]
+                for name in sorted(names)
+                if _is_copy(name, there.members, written) or _was_put(there.members[name], name, put)
+            }
             resources[address] = replace(
                 there, options={**there.options, "copies": copies} if copies else there.options
             )
@@ -108,3 +114,9 @@ def with_copies(observed: State, inventory: Inventory, leftovers: Mapping[str, L
 
 def _is_copy(name: str, there: Objects, written: Iterable[Objects]) -> bool:
     return any(ours.get(name) == there[name] for ours in written)
+
+
+def _was_put(texts: tuple[str, ...], name: str, put: Iterable[Replaced]) -> bool:
+    """Return whether the journal says that just these were put on another version, which no inventory tells yet."""
+    digest = annotation_digest(texts)
+    return any(one[name][0] == digest for one in put if name in one)

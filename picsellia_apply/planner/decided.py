@@ -8,7 +8,7 @@ from typing import Any
 
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import frozen_pictures, ours_of
+from picsellia_apply.model.ownership import frozen_pictures, ours_of, without_members
 from picsellia_apply.model.plan import Operation, Policy
 from picsellia_apply.model.state import State
 from picsellia_apply.planner.case import Blast, Found, World
@@ -63,7 +63,7 @@ def decide(world: World, scope: Scope, owners: Owners) -> Decided:
     found = dict(diff(world, scope.planned - owners.lost.keys()))
     leaving = {text: _leaving(one) for text, one in found.items()}
     gone = {text: diff_gone(text, world, leaving) for text in gone_addresses(world) if text in scope.covered}
-    gone = without_restored(with_last_versions(gone, found, world), found)
+    gone = _without_doomed(without_restored(with_last_versions(gone, found, world), found), world)
     if world.policy.targets:
         found = {text: _no_delete_outside(text, one, scope, world.inventory) for text, one in found.items()}
     found = remembered(without_restored(found, found), desired, world.inventory)
@@ -102,6 +102,15 @@ def world_of(desired: State, observed: State, inventory: Inventory, policy: Poli
         doomed = frozenset(ours.pictures - pictures) & observed.lake.pictures.keys()
         doomed -= held | observed.others.pictures.keys()
     return World(desired, observed, inventory, policy, ours, pictures, tags, doomed, pinned)
+
+
+def _without_doomed(gone: Mapping[str, Found], world: World) -> dict[str, Found]:
+    """Return what is no longer declared, without the pictures that leave the lake: versions that stay lose them too."""
+    found = dict(gone)
+    for text, one in gone.items() if world.doomed else ():
+        if text.startswith(("version/", "annotations/")) and one.record is not None:
+            found[text] = replace(one, record=without_members(one.record, world.doomed))
+    return found
 
 
 def _leaving(found: Found) -> frozenset[str]:

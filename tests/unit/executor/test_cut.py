@@ -146,6 +146,16 @@ def test_annotations_that_came_with_a_version_which_a_killed_apply_made_are_copi
         assert with_copies(state, kept, {whole: left}) == state
 
 
+def test_copies_of_what_the_same_apply_put_are_ours_before_any_inventory_knows_it() -> None:
+    origin, copy, whole = "annotations/d@v", "annotations/d@w", "version/d@w"
+    there = {"a.jpg": (CAR,), "b.jpg": (CAR, THEIRS)}
+    state = State(resources={whole: Resource(), copy: Resource(members=there)})
+    made = Leftover(created=True, fields={"inherited": ["a.jpg", "b.jpg"]})
+    put = Leftover(replaced=dict.fromkeys(there, (annotation_digest((CAR,)), None)))
+    found = with_copies(state, Inventory("demo"), {whole: made, origin: put})
+    assert found.resources[copy].options == {"copies": {"a.jpg": (CAR,)}}
+
+
 @pytest.mark.parametrize(("copies", "refused"), [({"a.jpg": (CAR, MOVED)}, []), ({}, ["foreign_content"])])
 def test_only_copies_of_ours_are_nobody_elses(copies: object, refused: list[str]) -> None:
     state, inventory = apply(planned(declared("mirror")), State(), NOTHING)

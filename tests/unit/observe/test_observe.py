@@ -176,6 +176,14 @@ def test_an_origins_annotations_are_read_for_a_version_whose_annotations_are_man
     assert set(state.resources["annotations/D@v"].members) == {"a.png", "b.png"}
 
 
+def test_what_an_origin_that_is_yet_to_be_made_will_take_over_is_read(client: Client, tmp_path: Path) -> None:
+    annotated(client, tmp_path)
+    coming = Version("next", PLACE, None, origin="v")
+    last = Version("last", PLACE, None, origin="next", annotations=(source(a=(object_text(BOX),)),))
+    state, _ = seen(client, dataset(coming, last))
+    assert set(state.resources["annotations/D@v"].members) == {"a.png", "b.png"}
+
+
 def test_where_deletes_are_on_unmanaged_annotations_are_known_by_digest_and_number(
     client: Client, tmp_path: Path
 ) -> None:

@@ -90,6 +90,19 @@ def test_the_last_version_of_a_declared_dataset_is_kept_with_what_belongs_to_it(
     assert (again.operations, blocked(again)) == ((), ["version/d@first", "version/d@second"])
 
 
+def test_the_version_that_is_kept_holds_no_picture_that_goes() -> None:
+    objects = source({"a.jpg": [box("car")], "b.jpg": [box("car")]})
+    first, second = version("first", of_set("s"), objects), version("second", of_set("s"), objects, origin="first")
+    state, inventory = apply(planned(declared(first, second)), State(), NOTHING)
+    state = replace(state, resources={text: one for text, one in state.resources.items() if "@first" not in text})
+    state = replace(state, versions={"d": ("second",)})
+    plan = planned(declared(first, pictures=("b.jpg",)), state, inventory, PLAIN_PRUNE)
+    assert blocked(plan) == ["version/d@first", "version/d@second"]
+    assert [one.members.remove for one in plan.operations] == [("a.jpg",)]
+    for text in ("version/d@second", "annotations/d@second"):
+        assert plan.records[text].members.keys() == {"b.jpg"}
+
+
 def test_the_last_version_goes_with_its_dataset_or_once_another_is_there() -> None:
     first = version("first", of_set("s"))
     state, inventory = apply(planned(declared(first)), State(), NOTHING)
