@@ -98,7 +98,8 @@ def run_apply(
 ) -> Result:
     """Make the platform as the plan says, alone in its workspace; arguments as for `executor.execute`.
 
-    Pictures to upload must be here. `terms` are those of `lease`; `again` plans anew when somebody else was waited for.
+    Pictures to upload must be here: those of another plan too. `terms` are those of `lease`; `again` plans anew when
+    somebody else was waited for.
     """
     from picsellia_apply.executor import execute
     from picsellia_apply.executor.added import without_missing
@@ -108,7 +109,9 @@ def run_apply(
     require_pictures(planned.declaration, planned.plan.operations)
     root = Path(planned.declaration.root)
     with lease(client, planned.plan.target.workspace, root=root, terms=terms) as held:
-        planned = again(planned) if held.waited else planned
+        if held.waited:
+            planned = again(planned)
+            require_pictures(planned.declaration, planned.plan.operations)
         journal = journal_of(planned.declaration, client)
         leftovers = left_over(journal, planned.inventory, client)
         result = execute(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import io
 import sys
 
 import click
@@ -71,20 +70,12 @@ def group() -> None:
     """Computer-vision datasets as code: plan shows what would change, apply does it, and the next plan is empty."""
 
 
-def _write_utf8() -> None:
-    """Write UTF-8 with plain line feeds to files and pipes whatever the locale; a terminal gets what it can show."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        if sys.stdout.isatty():
-            sys.stdout.reconfigure(errors="backslashreplace")
-        else:
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
 def main() -> None:
     """Run the command line and exit with the code that `cli.exit` gives to what happened."""
     from picsellia_apply.cli.exit import run
+    from picsellia_apply.cli.streams import open_streams
 
-    _write_utf8()
+    open_streams()
     code = run(group)
     gc.freeze()  # looking for garbage among all that was loaded takes longer than the rest of the exit
     sys.exit(code)

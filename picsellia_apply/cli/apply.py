@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import shutil
-import sys
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -81,7 +80,7 @@ def command(
     PATH is manifests and folders of them (default: the current folder), or one plan that `plan --out` saved. Exit
     code: 0; 3 when only a part was done (run it again); 4 when a guard refuses; 5 when somebody else is applying this
     workspace; 6 when the plan no longer holds; 7 when something is blocked or in conflict, all else being done; 130
-    when it was interrupted.
+    when it was interrupted, or the answer is no.
     """
     with _telling(form) as events:
         _apply(
@@ -277,23 +276,34 @@ def _approve(plan: Plan, asked: _Asked) -> bool:
     """
     if not (plan.operations or plan.recorded) or asked.auto_approve:
         return False
-    if not sys.stdin.isatty() or asked.events is not None:
-        raise UsageError("there is no terminal to ask at", hint="review the plan, then give --auto-approve")
-    if not click.confirm("Apply these changes?", default=False):
-        click.echo("Nothing was changed.")
-        raise Finished(Exit.ok)
+    from picsellia_apply.cli.question import ask
+
+    ask("Apply these changes?", hint="review the plan, then give --auto-approve", somebody=asked.events is None)
     return True
 
 
 def _again(planned: Planned, asked: _Asked, connection: Connection) -> Planned:
-    """Plan again under the lease, as whoever had it before us may have changed something.
+    """Plan again under the lease, as whoever had it before us may have changed something; another plan is shown too.
 
     Raises:
         StalePlan: Somebody reviewed the plan, and something that it rests on has moved.
     """
+    started = time.perf_counter()
+    click.echo("planning again, as somebody else was applying", err=True)
     fresh = _plan(asked, connection) if asked.auto_approve else _still_so(planned, asked, connection)
+    if fresh.plan.digest != planned.plan.digest or fresh.plan.refusals:
+        _tell_another(asked)
+        _show_plan(fresh, asked, connection, started)
     _end_refused(fresh.plan, asked, connection)
     return fresh
+
+
+def _tell_another(asked: _Asked) -> None:
+    """Say why there is a second plan."""
+    if asked.events is not None:
+        asked.events.warn("somebody else applied meanwhile: planned again")
+    else:
+        click.echo("\nSomebody else applied meanwhile: planned again.")
 
 
 def _execute(planned: Planned, asked: _Asked, connection: Connection) -> tuple[Plan, Result]:
@@ -308,8 +318,8 @@ def _execute(planned: Planned, asked: _Asked, connection: Connection) -> tuple[P
 
     def again(before: Planned) -> Planned:
         nonlocal done
-        click.echo("planning again, as somebody else was applying", err=True)
-        done = _again(before, asked, connection)
+        with interrupts.lifted():  # nothing is written yet, and a policy's program may run
+            done = _again(before, asked, connection)
         return done
 
     manifests = asked.manifests if _plan_files(asked) else asked.paths

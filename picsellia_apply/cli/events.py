@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -55,6 +55,10 @@ class ApplyEvents:
         """Tell what was planned."""
         self._stream.plan(plan)
 
+    def warn(self, message: str) -> None:
+        """Tell what is worth knowing beside."""
+        self._stream.log("warning", message)
+
     def __call__(self, event: Event) -> None:
         """Tell what happens to an operation."""
         self._stream(event)
@@ -75,7 +79,6 @@ class ApplyEvents:
         logging.getLogger().addHandler(self._handler)
         if threading.current_thread() is threading.main_thread():
             self._before = {one: signal.getsignal(one) for one in SIGNALS}
-            signal.signal(signal.SIGTERM, _interrupt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -85,11 +88,6 @@ class ApplyEvents:
         self._stream.result(int(code), ended, self._result, fault)
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End a command in good order on SIGTERM too, which otherwise would cut the stream."""
-    raise KeyboardInterrupt
 
 
 def _ignore(signals: Iterable[int]) -> None:
@@ -152,11 +150,8 @@ class _Stdout:
             sys.stdout.write(line.decode())
             sys.stdout.flush()
         except OSError as error:
-            self._gone = True
-            if not isinstance(
-                error, BrokenPipeError
-            ):  # a full disk, say: whoever reads it should know that it ends here
-                click.echo(f"warning: no more events can be written: {error.strerror or error}", err=True)
+            self._gone = True  # a full disk, say: whoever reads it should know that it ends here
+            click.echo(f"warning: no more events can be written: {error.strerror or error}", err=True)
             with contextlib.suppress(OSError, ValueError):  # what is still buffered has nowhere to go
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

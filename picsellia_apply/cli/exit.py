@@ -4,16 +4,19 @@
 3 partly applied            4 refused by a guard              5 lease held
 6 stale plan                7 conflict or blocked content    64 usage
 65 bad manifest, annotation or picture file                  69 platform unavailable
-77 not authorised         130 interrupted
+77 not authorised         130 interrupted, or a question was answered with no
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
 import shutil
+import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
 from enum import IntEnum
 
 import click
@@ -106,6 +109,30 @@ def _tell_machine(error: OSError) -> None:
 def run(group: click.Group) -> int:
     """Run a command group and return the exit code for what happened; never raises."""
     try:
+        with _terminated_as_interrupted():
+            return _run(group)
+    except KeyboardInterrupt:  # while its end was being told
+        return Exit.interrupted
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM interrupt a command as Ctrl-C does, so that it ends what it started before it ends.
+
+    `Interrupts` and `serve` have their own way while they are at work. Outside the main thread no signal is heard.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(group: click.Group) -> int:
+    try:
         group(standalone_mode=False)
     except Finished as finished:
         return finished.code
@@ -125,9 +152,6 @@ def run(group: click.Group) -> int:
 def _ended_by(error: Exception) -> Exit:
     """Tell what ended the program and return its exit code."""
     match error:
-        case BrokenPipeError():  # whoever read our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = Exit.ok
         case errors.InvalidInput():
             _tell_input(error)
             code = Exit.bad_input

@@ -8,9 +8,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 from picsellia_apply.cli.exit import Exit
 
@@ -96,7 +96,7 @@ class Interrupts:
         """Begin without an interrupt; `leave` ends the process with an exit code."""
         self._asked = threading.Event()
         self._ending = Ending(leave)
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
 
     def stopped(self) -> bool:
         """Return whether the apply was asked to end."""
@@ -105,6 +105,22 @@ class Interrupts:
     def at_the_end(self, act: Callable[[], None]) -> None:
         """Have something done before the process ends where it stands: others need not wait for what it holds."""
         self._ending.add(act)
+
+    @contextlib.contextmanager
+    def lifted(self) -> Iterator[None]:
+        """Let a signal interrupt a block at once, as before: for what writes nothing, and must end what it started.
+
+        Raises:
+            KeyboardInterrupt: One came before, or comes.
+        """
+        if self.stopped():
+            raise KeyboardInterrupt
+        ours = {number: signal.signal(number, handler) for number, handler in self._before.items()}
+        try:
+            yield
+        finally:
+            for number, handler in ours.items():
+                signal.signal(number, handler)
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         if self._asked.is_set():
@@ -121,6 +137,6 @@ class Interrupts:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal returned
+            signal.signal(number, handler)
         self._before = {}
         self._ending.forget()

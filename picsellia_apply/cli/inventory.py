@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from picsellia_apply.cli.exit import Exit, Finished
 from picsellia_apply.cli.lease import lock_timeout_option, terms_of, unlock_command
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import connection_words, paths_of
@@ -177,11 +176,9 @@ def _approve(inventory: Inventory, gone: Sequence[str], *, auto_approve: bool) -
     click.echo("\n".join(render_lines(list(inventory_lines(records, {})), color=False, width=width)))
     if auto_approve:
         return
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask at", hint="read the list above, then give --auto-approve")
-    if not click.confirm("Forget them?", default=False):
-        click.echo("Nothing was changed.")
-        raise Finished(Exit.ok)
+    from picsellia_apply.cli.question import ask
+
+    ask("Forget them?", hint="read the list above, then give --auto-approve")
 
 
 def _write_without(client: Client, declaration: Declaration, inventory: Inventory, gone: Sequence[str]) -> None:

@@ -184,10 +184,11 @@ def run_program(
         OSError: It cannot be run.
     """
     mark = secrets.token_hex(16)
-    process = _started(program, executable, {**env, MARK: mark})
-    reader = _Reader(process, mark.encode())
-    pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), reader]
+    process = None  # as long as a signal interrupts its very start: then the mark alone tells what to end
     try:
+        process = _started(program, executable, {**env, MARK: mark})
+        reader = _Reader(process, mark.encode())
+        pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), reader]
         for pipe in pipes:
             pipe.start()
         code = _code(process, program.timeout_s, on_slow)
@@ -219,11 +220,12 @@ def _code(process: subprocess.Popen[bytes], timeout_s: float, on_slow: Callable[
     return code
 
 
-def _end(process: subprocess.Popen[bytes], mark: str) -> None:
+def _end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
     """End a program, its session, and what of it left the session."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    if process is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     end_marked(mark)
 
 

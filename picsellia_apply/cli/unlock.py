@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,8 @@ import click
 
 from picsellia_apply.cli.options import Connection, manifest_paths, open_client, shared_options
 from picsellia_apply.cli.planning import paths_of
+from picsellia_apply.cli.question import ask
 from picsellia_apply.cli.variables import given_values, reading_options
-from picsellia_apply.errors import UsageError
 
 if TYPE_CHECKING:
     from picsellia_apply.model.declaration import Declaration
@@ -37,7 +36,8 @@ def command(
 
     PATH is manifests and folders of them (default: the current folder); they only say which platform and workspace are
     meant. Shows who holds the lease and asks. An apply that is still running stops before its next write and exits
-    with 5. A lease of a process of this machine that has ended, or one that expired, needs no unlock. Exit code: 0.
+    with 5. A lease of a process of this machine that has ended, or one that expired, needs no unlock. Exit code: 0; 130
+    when the answer is no.
     """
     from picsellia_apply.manifest.target import load_target
 
@@ -48,7 +48,7 @@ def command(
     if not state.held:
         return
     if not auto_approve:
-        _ask()
+        ask("Break this lease?", hint="make sure that apply is gone, then give --auto-approve")
     _break(declaration, connection, state)
 
 
@@ -66,23 +66,6 @@ def _show(declaration: Declaration, connection: Connection) -> LeaseState:
     else:
         click.echo(f"workspace `{name}`: no lease is held")
     return state
-
-
-def _ask() -> None:
-    """Go on only when somebody approves.
-
-    Raises:
-        UsageError: Nobody can be asked.
-    """
-    from picsellia_apply.cli.exit import Exit, Finished
-
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "there is no terminal to ask at", hint="make sure that apply is gone, then give --auto-approve"
-        )
-    if not click.confirm("Break this lease?", default=False):
-        click.echo("Nothing was changed.")
-        raise Finished(Exit.ok)
 
 
 def _break(declaration: Declaration, connection: Connection, state: LeaseState) -> None:

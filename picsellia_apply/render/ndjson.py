@@ -1,6 +1,6 @@
 """What an apply does, as NDJSON: one JSON object a line, flushed at once. The types below are its schema.
 
-    plan       once, first: what was planned, and what stands in its way
+    plan       first: what was planned, and what stands in its way; again where it had to wait and that made it another
     started    an operation begins
     advanced   how far it is; at most one a second for each operation
     finished   it ended: done, already, failed, skipped, interrupted

@@ -41,11 +41,14 @@ SLOW = Path(__file__).with_name("waiting.py")
 
 
 class Terminal:
-    """A command whose stdin, stdout and stderr are a terminal."""
+    """A command whose stdin, stdout and stderr are a terminal, as far as `options` do not say otherwise."""
 
-    def __init__(self, project: Project, *arguments: str, command: Sequence[str] = (str(COMMAND),)) -> None:
+    def __init__(
+        self, project: Project, *arguments: str, command: Sequence[str] = (str(COMMAND),), **options: Any
+    ) -> None:
         self._ours, theirs = pty.openpty()
-        self.process = project.spawn(*arguments, command=command, stdin=theirs, stdout=theirs, stderr=theirs)
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+        self.process = project.spawn(*arguments, command=command, **{**streams, **options})
         os.close(theirs)
         self.text = ""
 
@@ -80,15 +83,42 @@ def filled(project: Project) -> Project:
     return project
 
 
-@pytest.mark.parametrize(("answer", "changed"), [("y\n", True), ("n\n", False), ("\n", False)])
-def test_the_question_decides(filled: Project, answer: str, changed: bool) -> None:
+@pytest.mark.parametrize(
+    ("answer", "ended", "changed"), [("y\n", 0, True), ("n\n", 130, False), ("\n", 130, False), ("\x04", 130, False)]
+)
+def test_the_question_decides_and_a_no_is_no_success(filled: Project, answer: str, ended: int, changed: bool) -> None:
     terminal = Terminal(filled, "apply")
     terminal.read_until("Apply these changes? [y/N]")
     terminal.type(answer)
     code, text = terminal.end()
-    assert code == 0, text
+    assert code == ended, text
     assert bool(filled.plan()["operations"]) is not changed
     assert (filled.folder / ".picsellia" / "lake").exists() is changed
+
+
+def test_nothing_is_forgotten_and_no_lease_broken_after_a_no(filled: Project) -> None:
+    filled.apply()
+    forgetting = Terminal(filled, "inventory", "forget", "network/n")
+    forgetting.read_until("Forget them? [y/N]")
+    forgetting.type("n\n")
+    assert forgetting.end()[0] == 130
+    assert "network/n" in filled.run("inventory", "list").out
+    filled.picture("pictures/more.png", (9, 9, 9))
+    with waiting(filled, "apply", "--auto-approve") as process:
+        breaking = Terminal(filled, "unlock")
+        breaking.read_until("Break this lease? [y/N]")
+        breaking.type("n\n")
+        assert breaking.end()[0] == 130
+        assert go_on(process)[0] == 0
+
+
+def test_the_question_is_seen_where_the_plan_goes_to_a_file(filled: Project) -> None:
+    with (filled.folder / "plan.txt").open("w") as told:
+        terminal = Terminal(filled, "apply", stdout=told)
+    terminal.read_until("Apply these changes? [y/N]")
+    terminal.type("n\n")
+    assert terminal.end()[0] == 130
+    assert "Apply these" not in (filled.folder / "plan.txt").read_text()
 
 
 def test_a_picture_that_vanishes_while_somebody_thinks(

@@ -8,6 +8,7 @@ import select
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,22 @@ def test_what_left_the_session_of_a_program_is_ended_with_it(tmp_path: Path, end
     script(tmp_path, f"setsid ./stays >/dev/null & until [ -e child ]; do :; done; {end}")
     verdicts(program(tmp_path, timeout_s=timeout_s))
     assert ended(int((tmp_path / "child").read_text()))
+
+
+def test_a_program_whose_start_is_interrupted_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    start = programs._started
+
+    def interrupted(*arguments: Any) -> Any:
+        started.append(start(*arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(programs, "_started", interrupted)
+    script(tmp_path, "exec sleep 600")
+    with pytest.raises(KeyboardInterrupt):
+        verdicts(program(tmp_path))
+    with started[0] as process:
+        assert process.wait(30) == -9
 
 
 def test_what_is_not_of_a_program_is_left_alone(tmp_path: Path) -> None:

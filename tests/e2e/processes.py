@@ -1,0 +1,32 @@
+"""Other processes in a test: what they wrote, and whether they are gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import time
+from pathlib import Path
+
+
+def ended(process: int) -> bool:
+    """Return whether a process ends within 30 s, or has ended."""
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], 30)[0])
+    finally:
+        os.close(descriptor)
+
+
+def wait_for_file(path: Path, process: subprocess.Popen[str]) -> str:
+    """Return what is in a file once it is there, at most 60 s; the process that leads to it is to go on."""
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            assert process.wait(0.05) is None
+    return path.read_text()
