@@ -145,7 +145,10 @@ def test_a_program_whose_start_is_interrupted_is_ended(tmp_path: Path, monkeypat
     with pytest.raises(KeyboardInterrupt):
         verdicts(program(tmp_path))
     with started[0] as process:
-        assert process.wait(30) == -9
+        try:
+            assert process.wait(10) == -9
+        finally:
+            process.kill()
 
 
 def test_what_is_not_of_a_program_is_left_alone(tmp_path: Path) -> None:
