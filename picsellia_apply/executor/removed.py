@@ -34,12 +34,13 @@ def without_removed(inventory: Inventory, observed: State, leftovers: Mapping[st
     if not removed and not dropped:
         return inventory
     deleted = removed.get(LAKE, frozenset()) - observed.lake.pictures.keys()
+    left = {parse_address(one).name for one in inventory.records.keys() & observed.resources if _is_version(one)}
     records: dict[str, Record] = {}
     for address, record in inventory.records.items():
-        if not dropped.isdisjoint(_wholes(address)):
+        if not dropped.isdisjoint(_wholes(address)) and not _has_copies(address, left):
             continue
         names = removed.get(place_of(address), frozenset())
-        if address.startswith(("version/", "annotations/")):
+        if _is_version(address) or address.startswith("annotations/"):
             names |= deleted
         names &= record.members.keys()
         there = _there(address, observed) if names else None
@@ -55,9 +56,23 @@ def _dropped(leftovers: Mapping[str, Leftover], observed: State) -> frozenset[st
         for address, one in leftovers.items()
         if one.dropped and address not in observed.resources and parse_address(address).kind in _WHOLES
     }
-    versions = (parse_address(address) for address in gone if address.startswith("version/"))
+    versions = (parse_address(address) for address in gone if _is_version(address))
     datasets = {str(Address("dataset", one.name)) for one in versions}
     return frozenset(gone | (datasets - observed.resources.keys()))
+
+
+def _is_version(address: str) -> bool:
+    return address.startswith("version/")
+
+
+def _has_copies(address: str, left: Set[str]) -> bool:
+    """Return whether annotations or a label of a version that is gone tell what others of its dataset had from it.
+
+    Args:
+        address: What is gone.
+        left: Datasets of which a version that is recorded is still there.
+    """
+    return address.startswith(("annotations/", "label/")) and parse_address(address).name in left
 
 
 def _wholes(address: str) -> tuple[str, ...]:

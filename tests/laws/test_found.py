@@ -62,6 +62,10 @@ STEPS = {
         ),
     ),
     "a network with files goes": (Project({"s0": ONE}, network=NET, prune=True), Project({"s0": ONE}, prune=True)),
+    "a dataset goes, of which a version holds objects only from another one": (
+        replace(BOTH, dataset=dataset(first=FIRST, second=version("first", {"tags": ["nobody's"]}))),
+        replace(BOTH, dataset=None),
+    ),
     "two versions go, of which one had its objects from the other": (
         BOTH,
         replace(BOTH, dataset=dataset(third=version(None, {"set": "s0"}))),
