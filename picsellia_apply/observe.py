@@ -28,11 +28,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from picsellia_apply.contents import dropped_pictures, with_digests, with_file_digests
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import annotation_digest, names_digest
 from picsellia_apply.model.declaration import Declaration, Version
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import made_pictures
 from picsellia_apply.model.policy import PolicyChecks
 from picsellia_apply.model.state import Lake, PictureSize, Resource, State, Unread
 from picsellia_apply.model.touched import Touched
@@ -187,7 +187,7 @@ def observe(
     if touched is not None:
         wanted, prune = touched_scope(wanted, touched), prune and touched.wide
     lake = _lake(reader, wanted, _local(declaration) if touched is None else None)
-    lake = _with_contents(reader, declaration, inventory, lake) if bytes_count else lake
+    lake = with_digests(reader, declaration, inventory, lake) if bytes_count else lake
     known = _KnownTexts(declaration, inventory)
     datasets = reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ()
     resources: dict[str, Resource] = {}
@@ -203,6 +203,8 @@ def observe(
                 resources[address] = Resource(members=_annotations(reader, key, version, known, some))
     for network in reader.networks(sorted(wanted.networks)) if wanted.networks else ():
         resources.update(_network(network))
+        if bytes_count:
+            resources.update(with_file_digests(reader, declaration, inventory, network, resources))
     return State(
         lake=lake,
         resources=resources,
@@ -231,37 +233,11 @@ def _holders(
 ) -> Mapping[str, Mapping[str, tuple[int, int]]]:
     """Return which versions that are not seen hold the pictures that would be deleted, by the set that drops them."""
     found: dict[str, Mapping[str, tuple[int, int]]] = {}
-    for text, dropped in _dropped(declaration, inventory, lake):
+    for text, dropped in dropped_pictures(declaration, inventory, lake):
         holders = reader.holders(dropped) if dropped else {}
         held = {str(Address("version", *key)): counts for key, counts in holders.items()}
         found[text] = {version: counts for version, counts in held.items() if version not in seen}
     return {text: held for text, held in found.items() if held}
-
-
-def _dropped(declaration: Declaration, inventory: Inventory, lake: Lake) -> Iterator[tuple[str, Set[str]]]:
-    """Yield the recorded sets with the pictures of ours that are there and in no set of the manifests any more."""
-    declared = {name for one in declaration.picture_sets for name in one.pictures.names}
-    for text, record in inventory.records.items():
-        address = parse_address(text)
-        if address.kind == "pictures" and not address.rest:
-            yield text, (made_pictures(record, lake.pictures) & lake.pictures.keys()) - declared
-
-
-def _with_contents(reader: Reader, declaration: Declaration, inventory: Inventory, lake: Lake) -> Lake:
-    """Return the lake with the digests of the pictures that would be deleted, read from their bytes where not told.
-
-    By SDK v2 a picture is its name: who deletes ours and uploads another under it leaves no trace in any listing. What
-    the inventory calls ours is deleted, so its bytes are what has to show that it is. It costs a download for each of
-    these pictures, and nothing where none would go; once they went they are not asked for again. An apply of a saved
-    plan that deletes nothing asks too: a plan may just let go what turned out not to be ours.
-    """
-    dropped = {name for _, names in _dropped(declaration, inventory, lake) for name in names}
-    unknown = [name for name in dropped if lake.pictures[name] is None]
-    if not unknown:
-        return lake
-    read = reader.contents(unknown)
-    pictures = {**lake.pictures, **{name: digest for name, (_, digest) in read.items()}}
-    return replace(lake, pictures=pictures, keys={name: key for name, (key, _) in read.items()})
 
 
 def _lake(reader: Reader, wanted: Scope, local: Set[str] | None) -> Lake:

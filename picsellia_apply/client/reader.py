@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -106,6 +106,21 @@ class Reader:
         urls = {name: partial(signed_url, self.transport, key, model=False) for name, key in sorted(keys.items())}
         read = digests(self.transport, urls) if urls else {}
         return {name: (keys.get(name, ""), read.get(name, "")) for name in names}
+
+    def file_digests(self, files: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
+        """Return the sha256 (hex) of networks' files, which are read as `contents` reads pictures.
+
+        Args:
+            files: By what to call it: its object, and whether that is a file rather than a thumbnail.
+
+        Raises:
+            PicselliaError: No whole answer came.
+        """
+        from picsellia_apply.client.download import digests
+        from picsellia_apply.client.network_files import signed_url
+
+        urls = {text: partial(signed_url, self.transport, name, model=model) for text, (name, model) in files.items()}
+        return digests(self.transport, urls) if urls else {}
 
     def datasets(self, names: Iterable[str]) -> tuple[ext.DatasetInfo, ...]:
         """Return the datasets of these names with their versions; unknown names are left out."""

@@ -268,8 +268,8 @@ def _made_by_us(address: Address, world: World) -> Iterator[tuple[str, tuple[str
 def _is_anothers(text: str, world: World) -> bool:
     """Return whether somebody stored another file in the place of one that we stored."""
     there, record = world.observed.resources.get(text, Resource()), world.inventory.records[text]
-    digests = there.fields.get("sha256"), record.fields.get("sha256")
-    return all(digests) and digests[0] != digests[1]
+    now, sent = there.fields.get("sha256"), record.fields.get("sha256")
+    return now is not None and sent is not None and now != sent  # "": nobody may read it, so it may be anybody's
 
 
 def _their_fields(text: str, world: World) -> int:

@@ -1,4 +1,4 @@
-"""Promise 3 on a platform of SDK v2 alone: a picture of other bytes in the place of ours is whose bytes they are."""
+"""Promise 3 on a platform of SDK v2 alone: other bytes in the place of ours are whose bytes they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from requests import PreparedRequest, Response
 from picsellia_apply.model.plan import Operation
 from picsellia_apply.pipeline import Planned, is_settled
 from tests.laws.people import Edit, do
-from tests.laws.projects import Project, Set
+from tests.laws.projects import Network, Project, Set
 from tests.laws.sky import Pass, Sky
 from tests.laws.worlds import World
 
@@ -95,6 +95,23 @@ def test_other_bytes_that_come_right_before_the_delete_stay() -> None:
         assert "now with other bytes" in str(done.error)
         assert world.rows().pictures["a.png"] == theirs
         assert _removed(world.plan().plan.operations) == set()
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["extension", "plain"])
+@pytest.mark.parametrize("whole", [False, True], ids=["file", "network"])
+def test_a_file_that_a_person_stored_in_the_place_of_ours_is_not_deleted_unasked(*, whole: bool, plain: bool) -> None:
+    net = Network({"type": "detection"}, {"config": "one"}, None)
+    with World(plain=plain) as world:
+        world.declare(replace(ONE, network=net))
+        assert world.execute(world.plan()).complete
+        gone = replace(ONE, network=None if whole else replace(net, files={}), prune=True)
+        world.declare(gone)
+        assert world.plan().plan.refusals == ()
+        do(Edit("store file", (0, 0, 1)), world)  # under the key `config`
+        assert {one.rule for one in world.plan().plan.refusals} == {"foreign_content"}
+        do(Edit("store file", (0, 0, 0)), world)  # and our bytes again
+        assert world.execute(world.plan()).complete
+        assert is_settled(world.plan())
 
 
 def _applied(world: World) -> None:
