@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.processes import ended, wait_for_file
 from tests.e2e.test_lease import fill
 from tests.e2e.test_terminal import Terminal
+from tests.processes import ended, wait_for_file
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project

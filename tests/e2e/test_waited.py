@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.processes import ended as is_ended
-from tests.e2e.processes import wait_for_file
 from tests.e2e.test_lease import APPLY, applying, ended, fill, unlock
+from tests.processes import ended as is_ended
+from tests.processes import wait_for_file
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from picsellia_apply.pipeline import Planned
 from picsellia_apply.planner.digest import sealed
 from picsellia_apply.render.json import plan_to_json
 from picsellia_apply.source import Place
+from tests.processes import ended
 
 TARGET = Target("embedded", "local", "demo")
 
@@ -156,18 +156,6 @@ def test_what_is_not_of_a_program_is_left_alone(tmp_path: Path) -> None:
         assert verdicts(program(tmp_path, "sh", "-c", "exit 0")) == []
         assert other.poll() is None
         other.kill()
-
-
-def ended(process: int) -> bool:
-    """Return whether a process that was told to end does so."""
-    try:
-        descriptor = os.pidfd_open(process)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], 30)[0])
-    finally:
-        os.close(descriptor)
 
 
 def test_a_program_need_not_read_the_plan(tmp_path: Path) -> None:
