@@ -10,26 +10,33 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 MARK = "PICSELLIA_POLICY_RUN"
 """The variable whose value tells the processes of one run of a program."""
 _ROUNDS = 20
-"""Most times that we look: each round ends what it sees, a process that starts others meanwhile needs more."""
+"""Most rounds that end something: a process that starts others meanwhile needs more than one."""
 _PROC = Path("/proc")
 
 
-def end_marked(mark: str) -> None:
+def end_marked(mark: str, *, patience_s: float = 0.02) -> None:
     """End every process whose environment holds a mark, and what those start meanwhile.
 
     Args:
         mark: The value of `MARK`; nobody else's.
+        patience_s: How long to go on looking where nothing is found: the environment of a process that is just about to
+            become another program is not to be seen.
     """
-    wanted = f"{MARK}={mark}".encode()
-    for _ in range(_ROUNDS):
-        if not sum(_end(process, wanted) for process in _processes()):
+    wanted, until, rounds = f"{MARK}={mark}".encode(), time.monotonic() + patience_s, 0
+    while rounds < _ROUNDS:
+        if sum(_end(process, wanted) for process in _processes()):
+            rounds += 1
+        elif time.monotonic() >= until:
             return
+        else:
+            time.sleep(0.02)
 
 
 def _processes() -> Iterator[int]:

@@ -226,7 +226,9 @@ def _end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    end_marked(mark)
+        end_marked(mark)
+    else:
+        end_marked(mark, patience_s=_ENDING_S / 4)
 
 
 def _waited(process: subprocess.Popen[bytes], seconds: float) -> int | None:
