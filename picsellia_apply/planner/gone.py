@@ -118,8 +118,8 @@ def _gone_annotations(address: Address, text: str, record: Record, world: World,
     version = str(Address("version", address.name, address.version))
     if there is None or version not in world.observed.resources:
         return Found()
-    if _goes_with_its_whole(address, world):
-        return Found(None if world.may_delete else record)
+    if wholes := _undeclared_wholes(address, world):
+        return Found(record if _stay_recorded(wholes, world) else None)
     changed = {name: change for name, change in _without_ours(record, there) if name not in leaving | world.doomed}
     theirs = sorted((record.members.keys() - written_objects(record).keys()) & there.members.keys())
     if not changed:
@@ -142,9 +142,17 @@ def _without_ours(record: Record, there: Resource) -> Iterator[tuple[str, Object
             yield name, ObjectChange(before, after)
 
 
-def _goes_with_its_whole(address: Address, world: World) -> bool:
-    """Return whether the version or the network that this is a part of is itself recorded and no longer declared."""
-    return any(map(world.goes, _wholes(address)))
+def _undeclared_wholes(address: Address, world: World) -> list[Record]:
+    """Return the record of the version or the network that this is a part of, if that is no longer declared."""
+    return [world.inventory.records[text] for text in _wholes(address) if world.goes(text)]
+
+
+def _stay_recorded(wholes: Iterable[Record], world: World) -> bool:
+    """Return whether wholes that are no longer declared stay recorded, and their parts with them.
+
+    One that is not ours to delete is forgotten unless it is protected, whether or not deletes are on.
+    """
+    return all(not world.may_delete if whole.created else whole.protected for whole in wholes)
 
 
 def _wholes(address: Address) -> tuple[str, ...]:
@@ -160,8 +168,8 @@ def _wholes(address: Address) -> tuple[str, ...]:
 def _gone_whole(address: Address, text: str, record: Record, world: World) -> Found:
     if text not in world.observed.resources and not _only_remembered(address, world):
         return Found()
-    if _goes_with_its_whole(address, world):
-        return Found(None if world.may_delete else record)
+    if wholes := _undeclared_wholes(address, world):
+        return Found(record if _stay_recorded(wholes, world) else None)
     stays = _not_ours_to_delete(address, record, world)
     if stays:
         return _stays(text, record, stays)

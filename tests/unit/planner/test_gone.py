@@ -210,3 +210,20 @@ def test_the_line_that_stands_for_labels_alike_is_a_target() -> None:
     assert not covers("label/*", "label/D@first/car/rectangle")
     with pytest.raises(UsageError):
         scope_of(["label/D@second/*"], {}, recorded)
+
+
+@pytest.mark.parametrize("prune", [True, False])
+def test_the_parts_of_a_version_that_is_forgotten_are_forgotten_with_it(*, prune: bool) -> None:
+    """An adopted version that is no longer declared: its labels stayed recorded for a plan, without it."""
+    policy = replace(LAX, prune=prune)
+    first = version("first", of_set("s"), source({"a": [box("car")]}))
+    there = Declaration(".", picture_sets=(picture_set("s", ["a"]),), datasets=(dataset("D", first),))
+    state, _ = apply(planned(there), State(), NOTHING)
+    state, inventory = apply(planned(there, state, NOTHING, policy), state, NOTHING)
+    assert "label/D@first/car/rectangle" in inventory.records
+    left = replace(there, datasets=(dataset("D"),))
+    plan = planned(left, state, inventory, policy)
+    assert (plan.operations, [one.address for one in plan.notices]) == ((), ["version/D@first"])
+    state, inventory = apply(plan, state, inventory)
+    assert [text for text in inventory.records if "D@first" in text] == []
+    assert planned(left, state, inventory, policy).notices == ()
