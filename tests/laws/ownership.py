@@ -24,7 +24,8 @@ class Owners:
 
     An object that people drew and that a file of ours declares just so follows the file from then on: it is not theirs.
     A thing of ours that somebody took away and put back before an apply of ours could notice counts as ours: nobody
-    could tell. Where no digest is told, an apply notices that a picture is gone, not that another is in its place.
+    could tell. Where no digest is told, an apply notices that a picture is gone, not that another is in its place. In a
+    version that took over what another one held, an object like one that is in another version is a copy of it.
 
     Attributes:
         theirs: What other people made.
@@ -39,6 +40,7 @@ class Owners:
         self.theirs: Counter[Fact] = Counter()
         self.taken: Counter[Fact] = Counter()
         self.unguarded: Counter[Fact] = Counter()
+        self._taking_over: frozenset[str] = frozenset()
 
     def people_did(
         self,
@@ -51,6 +53,7 @@ class Owners:
         """Take note of what other people made and took away; `at_once`: what a request on its way makes as well."""
         gained, lost = after - before, before - after
         gained = Counter({fact: count for fact, count in gained.items() if fact not in at_once})
+        gained = Counter({fact: count for fact, count in gained.items() if not self._is_copy(fact, before)})
         returned = gained & self.taken
         of_theirs = lost & self.theirs
         self.theirs = self.theirs - of_theirs + (gained - returned)
@@ -60,6 +63,8 @@ class Owners:
 
     def we_did(self, after: Counter[Fact], project: Project) -> None:
         """Take note of an apply, and assert that it took away nothing that is theirs."""
+        if project.dataset is not None:
+            self._taking_over |= {name for name, one in project.dataset.versions.items() if one.origin is not None}
         missing = self.theirs - after - self.unguarded
         lost = [fact for fact in missing if fact[0] not in self._unseen and not _may_go(fact, project)]
         assert not lost, f"not ours, and gone: {sorted(map(str, lost))}"
@@ -68,6 +73,12 @@ class Owners:
             del self.theirs[fact]
         there = {fact[1] for fact in after if fact[0] == "picture"} if self._plain else frozenset()
         self.taken = Counter({fact: n for fact, n in self.taken.items() if fact[0] == "picture" and fact[1] in there})
+
+    def _is_copy(self, fact: Fact, there: Counter[Fact]) -> bool:
+        """Return whether a fact is an object that nobody can tell from one that came with a version's origin."""
+        if fact[0] != "object" or fact[2] not in self._taking_over:
+            return False
+        return any(one[0] == "object" and one[2] != fact[2] and one[3:] == fact[3:] for one in there)
 
 
 def being_added(request: PreparedRequest, plan: Plan) -> frozenset[Fact]:

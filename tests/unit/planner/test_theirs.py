@@ -325,3 +325,21 @@ def test_a_network_of_ours_in_which_people_changed_a_field_is_not_deleted_unaske
         )
         assert list(refused) == ["network/n"]
         assert refused["network/n"].startswith(f"it takes along what is not ours: {count} field")
+
+
+@pytest.mark.parametrize("origin", [None, "gold"])
+def test_what_a_person_draws_like_ours_elsewhere_is_ours_only_where_it_may_be_a_copy(origin: str | None) -> None:
+    """Only what a version took over from its origin may hold objects that we wrote to another version."""
+    gold = version("gold", names("a.jpg", "b.jpg"), source(ANY))
+    live = version("live", names("a.jpg", "b.jpg"), origin=origin)
+    state, inventory = settled(world(gold, live), State(), NOTHING)
+    assert origin is None or state.resources["annotations/d@live"].members.keys() == {"a.jpg", "b.jpg"}
+    drawn = holding(state, "annotations/d@live", a=(box("car"),))
+    assert drawn == state or origin is None
+    for left, address in (
+        (world(gold), "version/d@live"),
+        (world(gold, version("live", names("b.jpg"))), "version/d@live"),
+        (world(version("gold", names("b.jpg")), version("live", names("b.jpg")), pictures=("b.jpg",)), "pictures/s"),
+    ):
+        refused = foreign(planned(left, drawn, inventory, PRUNE))
+        assert (address in refused) is (origin is None), (address, refused)
