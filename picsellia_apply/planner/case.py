@@ -47,6 +47,7 @@ class World:
         declared_tags: Tag to the names on which anything declared keeps it.
         doomed: Pictures that this plan deletes from the lake; what hangs on them goes with them.
         pinned: Frozen version to the pictures that it holds: deleting one would change it.
+        leaving: Versions that this plan deletes, once that is decided: pictures are looked at after everything else.
     """
 
     desired: State
@@ -58,6 +59,7 @@ class World:
     declared_tags: Mapping[str, Set[str]]
     doomed: Set[str] = frozenset()
     pinned: Mapping[str, Set[str]] = field(default_factory=dict)
+    leaving: Set[str] = frozenset()
 
     @property
     def may_delete(self) -> bool:

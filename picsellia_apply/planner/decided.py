@@ -60,10 +60,8 @@ def decide(world: World, scope: Scope, owners: Owners) -> Decided:
         owners: What belongs to other workspaces.
     """
     desired = world.desired.resources
-    found = dict(diff(world, scope.planned - owners.lost.keys()))
-    leaving = {text: _leaving(one) for text, one in found.items()}
-    gone = {text: diff_gone(text, world, leaving) for text in gone_addresses(world) if text in scope.covered}
-    gone = _without_doomed(without_restored(with_last_versions(gone, found, world), found), world)
+    world, found, gone = _compared(world, scope, owners)
+    gone = _without_doomed(without_restored(gone, found), world)
     if world.policy.targets:
         found = {text: _no_delete_outside(text, one, scope, world.inventory) for text, one in found.items()}
     found = remembered(without_restored(found, found), desired, world.inventory)
@@ -73,6 +71,33 @@ def decide(world: World, scope: Scope, owners: Owners) -> Decided:
     records = _records(world.inventory, {**found, **gone})
     late = {text: one.late for text, one in found.items() if one.late}
     return Decided(world, scope, owners, found, everything, blasts, operations, records, late)
+
+
+def _compared(world: World, scope: Scope, owners: Owners) -> tuple[World, dict[str, Found], dict[str, Found]]:
+    """Return what was found of what is declared and of what no longer is, and the world with the versions that leave.
+
+    What a deleted picture takes along depends on the versions that stay, so that sets come last.
+    """
+    planned = scope.planned - owners.lost.keys()
+    ended = [text for text in gone_addresses(world) if text in scope.covered]
+    sets = frozenset(filter(_is_set, (*planned, *ended)))
+    found = dict(diff(world, planned - sets))
+    leaving = {text: _leaving(one) for text, one in found.items()}
+    gone = {text: diff_gone(text, world, leaving) for text in ended if text not in sets}
+    gone = with_last_versions(gone, found, world)
+    world = replace(world, leaving=frozenset(text for text, one in gone.items() if _is_deleted_version(text, one)))
+    found |= diff(world, planned & sets)
+    gone |= {text: diff_gone(text, world, {}) for text in ended if text in sets}
+    return world, found, gone
+
+
+def _is_set(address: str) -> bool:
+    part = parse_address(address)
+    return part.kind == "pictures" and not part.rest
+
+
+def _is_deleted_version(address: str, found: Found) -> bool:
+    return address.startswith("version/") and any(one.action == "delete" for one in found.operations)
 
 
 def world_of(desired: State, observed: State, inventory: Inventory, policy: Policy) -> World:

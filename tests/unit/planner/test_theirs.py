@@ -343,3 +343,29 @@ def test_what_a_person_draws_like_ours_elsewhere_is_ours_only_where_it_may_be_a_
     ):
         refused = foreign(planned(left, drawn, inventory, PRUNE))
         assert (address in refused) is (origin is None), (address, refused)
+
+
+def test_a_version_that_was_there_before_and_is_no_longer_declared_keeps_what_it_holds() -> None:
+    """It stays, so that what people put into it counts: it was passed over as one that goes."""
+    declared = world(version("live", names("a.jpg", "b.jpg")))
+    state, inventory = settled(declared, State(), NOTHING)
+    adopted = replace(
+        inventory.records["version/d@live"], created=False, fields={"adopted": ["a.jpg", "b.jpg"]}, protected=False
+    )
+    inventory = replace(inventory, records={**inventory.records, "version/d@live": adopted})
+    left = replace(world(pictures=("b.jpg",)), datasets=(dataset("d"),))
+    plan = planned(left, state, inventory, PRUNE)
+    assert deleted(plan) == {"pictures/s": ("a.jpg",)}
+    assert "a.jpg in d@live" in foreign(plan)["pictures/s"]
+
+
+@pytest.mark.parametrize("targets", [(), ("pictures/s",)])
+def test_a_version_that_is_ours_and_is_not_deleted_after_all_keeps_what_people_drew(targets: tuple[str, ...]) -> None:
+    """The last version of a dataset is never deleted, and one that is no target is not deleted either."""
+    declared = world(version("live", names("a.jpg", "b.jpg")))
+    state, inventory = settled(declared, State(), NOTHING)
+    state = holding(state, "annotations/d@live", a=(box("car"),))
+    left = replace(world(pictures=("b.jpg",)), datasets=(dataset("d"),))
+    plan = planned(left, state, inventory, replace(PRUNE, targets=targets))
+    assert deleted(plan)["pictures/s"] == ("a.jpg",)
+    assert "car rectangle in a.jpg" in foreign(plan)["pictures/s"]
