@@ -103,15 +103,21 @@ def _adopted(record: Record | None) -> frozenset[str]:
 
 
 def _still_there(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Record]:
-    """Return the records without those of things that are made anew: what was known of them went with them."""
+    """Return the records without those of things that are made anew: what was known of them went with them.
+
+    A network of ours stays ours, without its properties: it is made first and given them then. A kill in between would
+    leave one of which the next plan said that a person had emptied it.
+    """
     addresses = [parse_address(operation.address) for operation in plan.operations if operation.action == "create"]
     made = {(one.name, one.version) for one in addresses if one.kind == "version"}
     adopted = {str(one) for one in addresses if one.kind in _REMADE}
     adopted = {text for text in adopted & records.keys() if not records[text].created}
-    if not made and not adopted:
+    bare = {str(one) for one in addresses if one.kind == "network"} & records.keys() - adopted
+    if not made and not adopted and not bare:
         return records
     places = {text: parse_address(text) for text in records if text not in adopted}
-    return {text: records[text] for text, one in places.items() if (one.name, one.version) not in made}
+    kept = {text: records[text] for text, one in places.items() if (one.name, one.version) not in made}
+    return kept | {text: replace(records[text], fields={}) for text in bare}
 
 
 def _without_put_back(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Record]:

@@ -111,13 +111,32 @@ def test_killed_at_every_step(name: str) -> None:
             start.declare(before)
             assert start.execute(start.plan()).complete
         start.declare(after)
-        with start.copy() as whole:
-            steps = apply_apart(whole).steps
-            for step in range(1, steps + 1, EVERY):
-                with start.copy() as broken:
-                    apply_apart(broken, death=Death(step, "after" if step % 2 else "before"))
-                    assert not apply_apart(broken).refused
-                    compare(broken, whole)
+        killed_at_steps(start, EVERY)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["extension", "plain"])
+def test_killed_while_a_network_that_people_deleted_is_made_anew_with_other_properties(*, plain: bool) -> None:
+    """It is made, then given its properties: what was known of the one before counted as the base of the new one."""
+    net = Network({"type": "detection", "base_parameters": {"batch": 4}}, None, None)
+    with World(plain=plain) as start:
+        start.declare(Project({"s0": ONE}, network=net))
+        assert start.execute(start.plan()).complete
+        do(Edit("delete network", (0, 0, 0)), start)
+        start.declare(
+            Project({"s0": ONE}, network=replace(net, fields={**net.fields, "base_parameters": {"batch": 8}}))
+        )
+        killed_at_steps(start)
+
+
+def killed_at_steps(start: World, every: int = 1) -> None:
+    """Kill an apply of what is declared at each step of so many, run it again, and compare with one that lived."""
+    with start.copy() as whole:
+        steps = apply_apart(whole).steps
+        for step in range(1, steps + 1, every):
+            with start.copy() as broken:
+                apply_apart(broken, death=Death(step, "after" if step % 2 else "before"))
+                assert not apply_apart(broken).refused
+                compare(broken, whole)
 
 
 @pytest.mark.parametrize(

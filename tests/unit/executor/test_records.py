@@ -119,3 +119,10 @@ def test_an_adopted_thing_that_is_made_anew_is_adopted_no_more() -> None:
     records = {"network/n": Record(created=False), "network/m": Record(), "dataset/d": Record(created=False)}
     made = replace(plan(), operations=(Operation("network/n", "create", "drift"), Operation("network/m", "create", "")))
     assert _still_there(records, made).keys() == {"network/m", "dataset/d"}
+
+
+def test_a_network_of_ours_that_is_made_anew_stays_ours_without_its_properties() -> None:
+    """It is made, then given its properties: killed in between, a person was said to have emptied it."""
+    there = Record(fields={"type": "detection", "base_parameters": {"batch": 4}}, protected=True)
+    made = replace(plan(), operations=(Operation("network/m", "create", "drift: deleted on the platform"),))
+    assert _still_there({"network/m": there}, made) == {"network/m": replace(there, fields={})}
