@@ -21,6 +21,8 @@ from tests.laws.worlds import World
 
 ROWS = ("datasets", "networks", "labels", "pictures", "annotations", "data", "image_qa")
 """Lists of the answers whose order means nothing; versions are in the order they were made."""
+COLUMNS = ("names", "objects")
+"""What tells an answer whose lists are columns: those of pictures, those of the versions that hold some."""
 
 
 def scatter(project: Project, world: World, chance: random.Random) -> None:
@@ -60,8 +62,9 @@ class Shuffled:
             return [self._mixed(one) for one in body]
         if not isinstance(body, dict):
             return body
-        if "names" in body:
-            return self._columns(body)
+        columns = [body[key] for key in COLUMNS if isinstance(body.get(key), list)]
+        if columns:
+            return self._columns(body, len(columns[0]))
         items = [(key, self._mixed(value)) for key, value in body.items()]
         self._chance.shuffle(items)
         for key, value in items:
@@ -69,9 +72,8 @@ class Shuffled:
                 self._chance.shuffle(value)
         return dict(items)
 
-    def _columns(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _columns(self, body: dict[str, Any], count: int) -> dict[str, Any]:
         """Move the rows of all columns alike."""
-        count = len(body["names"])
         order = self._chance.sample(range(count), count)
         place = {row: at for at, row in enumerate(order)}
         mixed: dict[str, Any] = {}
