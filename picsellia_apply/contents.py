@@ -6,7 +6,7 @@ any listing. Only what the inventory calls ours and the manifests no longer decl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,9 +48,13 @@ def with_digests(reader: Reader, declaration: Declaration, inventory: Inventory,
 
 
 def with_file_digests(
-    reader: Reader, declaration: Declaration, inventory: Inventory, info: NetworkInfo, seen: Mapping[str, Resource]
+    reader: Reader,
+    declaration: Declaration,
+    inventory: Inventory,
+    networks: Iterable[NetworkInfo],
+    seen: Mapping[str, Resource],
 ) -> dict[str, Resource]:
-    """Return the files of a network that would be deleted, with the digests of their bytes where none is told.
+    """Return the networks' files that would be deleted, with the digests of their bytes where none is told.
 
     It costs a download of each of these files, whatever its size, until the plan that deletes it was applied.
 
@@ -58,16 +62,19 @@ def with_file_digests(
         reader: `client.reader`.
         declaration: What the manifests say.
         inventory: What is ours.
-        info: The network.
-        seen: Its files as they are told.
+        networks: As they are told.
+        seen: Their files as they are told, by address.
     """
-    ours = {text for text, record in inventory.records.items() if record.created}
     going = {
-        text: one
-        for text, one in _files(info)
-        if one.sha256 is None and text in ours and not _stays(declaration, info.network.network_name, text)
+        text: (file.object_name, text.startswith("file/"))
+        for one in networks
+        for text, file in _files(one)
+        if file.sha256 is None
+        and (record := inventory.records.get(text)) is not None
+        and record.created
+        and not _stays(declaration, one.network.network_name, text)
     }
-    read = reader.file_digests({text: (one.object_name, text.startswith("file/")) for text, one in going.items()})
+    read = reader.file_digests(going)
     return {text: replace(seen[text], fields={**seen[text].fields, "sha256": digest}) for text, digest in read.items()}
 
 

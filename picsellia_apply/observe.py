@@ -188,8 +188,33 @@ def observe(
         wanted, prune = touched_scope(wanted, touched), prune and touched.wide
     lake = _lake(reader, wanted, _local(declaration) if touched is None else None)
     lake = with_digests(reader, declaration, inventory, lake) if bytes_count else lake
-    known = _KnownTexts(declaration, inventory)
     datasets = reader.datasets(sorted(wanted.datasets)) if wanted.datasets else ()
+    resources = _datasets(reader, datasets, wanted, declaration, inventory, touched)
+    networks = reader.networks(sorted(wanted.networks)) if wanted.networks else ()
+    for network in networks:
+        resources.update(_network(network))
+    if bytes_count:
+        resources.update(with_file_digests(reader, declaration, inventory, networks, resources))
+    return State(
+        lake=lake,
+        resources=resources,
+        complete=True,
+        versions={dataset.name: tuple(version.name for version in dataset.versions) for dataset in datasets},
+        unread=_unread(reader, datasets, wanted) if prune else {},
+        holders=_holders(reader, declaration, inventory, lake, resources) if prune else {},
+    )
+
+
+def _datasets(  # noqa: PLR0917 - what is read, of what, and how much of it
+    reader: Reader,
+    datasets: Iterable[DatasetInfo],
+    wanted: Scope,
+    declaration: Declaration,
+    inventory: Inventory,
+    touched: Touched | None,
+) -> dict[str, Resource]:
+    """Return the datasets with those of their versions, labels and annotations that are wanted."""
+    known = _KnownTexts(declaration, inventory)
     resources: dict[str, Resource] = {}
     for dataset in datasets:
         resources[str(Address("dataset", dataset.name))] = _dataset(dataset)
@@ -201,18 +226,7 @@ def observe(
                 address = str(Address("annotations", *key))
                 some = touched.names[address] if touched is not None and not touched.whole(key) else None
                 resources[address] = Resource(members=_annotations(reader, key, version, known, some))
-    for network in reader.networks(sorted(wanted.networks)) if wanted.networks else ():
-        resources.update(_network(network))
-        if bytes_count:
-            resources.update(with_file_digests(reader, declaration, inventory, network, resources))
-    return State(
-        lake=lake,
-        resources=resources,
-        complete=True,
-        versions={dataset.name: tuple(version.name for version in dataset.versions) for dataset in datasets},
-        unread=_unread(reader, datasets, wanted) if prune else {},
-        holders=_holders(reader, declaration, inventory, lake, resources) if prune else {},
-    )
+    return resources
 
 
 def _unread(reader: Reader, datasets: Iterable[DatasetInfo], wanted: Scope) -> Mapping[str, Mapping[str, Unread]]:

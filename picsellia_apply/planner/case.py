@@ -47,7 +47,7 @@ class World:
         declared_tags: Tag to the names on which anything declared keeps it.
         doomed: Pictures that this plan deletes from the lake; what hangs on them goes with them.
         pinned: Frozen version to the pictures that it holds: deleting one would change it.
-        leaving: Versions that this plan deletes, once that is decided: pictures are looked at after everything else.
+        deleted_versions: Those that this plan deletes, once that is decided: sets of pictures are looked at last.
     """
 
     desired: State
@@ -59,7 +59,7 @@ class World:
     declared_tags: Mapping[str, Set[str]]
     doomed: Set[str] = frozenset()
     pinned: Mapping[str, Set[str]] = field(default_factory=dict)
-    leaving: Set[str] = frozenset()
+    deleted_versions: Set[str] = frozenset()
 
     @property
     def may_delete(self) -> bool:

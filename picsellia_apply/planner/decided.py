@@ -74,7 +74,7 @@ def decide(world: World, scope: Scope, owners: Owners) -> Decided:
 
 
 def _compared(world: World, scope: Scope, owners: Owners) -> tuple[World, dict[str, Found], dict[str, Found]]:
-    """Return what was found of what is declared and of what no longer is, and the world with the versions that leave.
+    """Return what was found of what is declared and of what no longer is, and the world with the versions that go.
 
     What a deleted picture takes along depends on the versions that stay, so that sets come last.
     """
@@ -85,7 +85,8 @@ def _compared(world: World, scope: Scope, owners: Owners) -> tuple[World, dict[s
     leaving = {text: _leaving(one) for text, one in found.items()}
     gone = {text: diff_gone(text, world, leaving) for text in ended if text not in sets}
     gone = with_last_versions(gone, found, world)
-    world = replace(world, leaving=frozenset(text for text, one in gone.items() if _is_deleted_version(text, one)))
+    deleted = frozenset(text for text, one in gone.items() if _is_deleted_version(text, one))
+    world = replace(world, deleted_versions=deleted)
     found |= diff(world, planned & sets)
     gone |= {text: diff_gone(text, world, {}) for text in ended if text in sets}
     return world, found, gone

@@ -298,7 +298,7 @@ def _reached(gone: Set[str], world: World) -> Iterator[Reached]:
     """Yield what the observed versions that stay lose; those that nobody declares may stay too."""
     for text, resource in world.observed.resources.items():
         held = gone & resource.members.keys() if text.startswith("version/") else None
-        if held and text not in world.leaving:
+        if held and text not in world.deleted_versions:
             strangers = len(held - made_members(world.inventory.records.get(text, Record())))
             yield Reached(len(held), strangers, *objects_on(text.replace("version/", "annotations/", 1), held, world))
 

@@ -63,7 +63,7 @@ def _strangers(text: str, operations: Sequence[Operation], world: World) -> Iter
 
 def _with_pictures(gone: Set[str], world: World) -> Iterator[str]:
     for text in sorted(world.observed.resources):
-        if text.startswith("version/") and text not in world.leaving:
+        if text.startswith("version/") and text not in world.deleted_versions:
             held = gone & world.observed.resources[text].members.keys()
             yield from _members(text, held, world)
             yield from strangers_on(text.replace("version/", "annotations/", 1), held, world)
