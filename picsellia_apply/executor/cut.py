@@ -16,7 +16,7 @@ from picsellia_apply.executor.leftover import Leftover
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import annotation_digest
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import written_objects
+from picsellia_apply.model.ownership import INHERITED, written_objects
 from picsellia_apply.model.state import State
 
 Objects = Mapping[str, tuple[str, ...]]
@@ -100,7 +100,7 @@ def with_copies(observed: State, inventory: Inventory, leftovers: Mapping[str, L
             written = [written_objects(one) for other, one in inventory.records.items() if other.startswith(head)]
             put = [one.replaced for other, one in leftovers.items() if other.startswith(head)]
             there = resources[address]
-            names = there.members.keys() & frozenset(leftover.fields.get("inherited", ()))
+            names = there.members.keys() & frozenset(leftover.fields.get(INHERITED, ()))
             copies = {
                 name: there.members[name]
                 for name in sorted(names)

@@ -24,10 +24,10 @@ from typing import Any, Literal
 import msgspec
 
 from picsellia_apply.model.inventory import SETTLED, Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED
+from picsellia_apply.model.ownership import ADOPTED, DELETED, INHERITED, PARTS
 
 Ending = Literal["done", "refused", "failed"]
-BOOKKEEPING = frozenset({ADOPTED, DELETED, SETTLED, "inherited", "parts"})
+BOOKKEEPING = frozenset({ADOPTED, DELETED, SETTLED, INHERITED, PARTS})
 """Fields of a record that say whose its members are and how they were made, not what is there."""
 
 
@@ -103,7 +103,7 @@ class Leftover:
 
         A later plan no longer counts them, as an origin counts at creation only.
         """
-        inherited = self.fields.get("inherited", ())
+        inherited = self.fields.get(INHERITED, ())
         return replace(record, members={**dict.fromkeys(inherited), **record.members}) if inherited else record
 
     def has_made(self, record: Record) -> bool:

@@ -9,6 +9,7 @@ from picsellia_apply.errors import Moved
 from picsellia_apply.executor.again import Again, Pair
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.ownership import INHERITED
 from picsellia_apply.model.plan import Bytes, ObjectChange, Operation
 
 Texts = tuple[str, ...]
@@ -89,7 +90,7 @@ def _moved_version(again: Again, address: str, created: Operation) -> Iterator[M
     if address in again.observed.resources:
         return
     planned, now = (
-        frozenset(plan.records.get(address, Record()).fields.get("inherited", ())) for plan in (again.saved, again.now)
+        frozenset(plan.records.get(address, Record()).fields.get(INHERITED, ())) for plan in (again.saved, again.now)
     )
     origins = (str(Address("version", *key)) for key in again.touched.origins)
     counting = frozenset(again.touched.names[address]).union(*map(again.there, origins))

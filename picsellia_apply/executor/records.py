@@ -16,7 +16,7 @@ from picsellia_apply.executor.renaming import renames, under_old_names
 from picsellia_apply.inventory import write_inventory
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED, without_members
+from picsellia_apply.model.ownership import ADOPTED, INHERITED, without_members
 from picsellia_apply.model.plan import Operation, Plan
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _copied(address: str, record: Record, leftovers: Mapping[str, Leftover]) -> 
     version = leftovers.get(whole)
     if version is None or not (version.created or version.content):
         return record
-    copied = frozenset(version.fields.get("inherited", ()))
+    copied = frozenset(version.fields.get(INHERITED, ()))
     adopted = [name for name in record.fields.get(ADOPTED, ()) if name not in copied]
     fields = {name: value for name, value in record.fields.items() if name != ADOPTED}
     return replace(record, created=True, fields={**fields, ADOPTED: adopted} if adopted else fields)

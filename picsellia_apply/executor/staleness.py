@@ -19,6 +19,7 @@ from picsellia_apply.executor.moved_members import moved_members
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import SETTLED, Record
+from picsellia_apply.model.ownership import PARTS
 from picsellia_apply.model.plan import Operation, Plan, Target
 
 HINT = "plan again and review what changed"
@@ -185,7 +186,7 @@ def _lifted(now: Record, before: Record, names: Iterable[str]) -> Record:
     counting = frozenset(names)
     members = {name: value for name, value in now.members.items() if name in counting}
     members |= {name: value for name, value in before.members.items() if name not in counting}
-    listed = {field: _listed_in(field, now, before, counting) for field in BOOKKEEPING - {"parts", SETTLED}}
+    listed = {field: _listed_in(field, now, before, counting) for field in BOOKKEEPING - {PARTS, SETTLED}}
     fields = {name: value for name, value in now.fields.items() if name not in listed}
     fields |= {field: found for field, found in listed.items() if found}
     if "whole" in fields and members != now.members:

@@ -16,12 +16,12 @@ import msgspec
 from picsellia_apply.errors import ProcessingError, UsageError
 from picsellia_apply.model.address import parse_address
 from picsellia_apply.model.inventory import FORMAT_VERSION, SETTLED, Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED
+from picsellia_apply.model.ownership import ADOPTED, DELETED, INHERITED, PARTS
 
 LIMIT = 1 << 30
 """Most bytes of JSON that a packed body may unfold to: a server's answer is not trusted with our memory."""
 
-_LISTS = (ADOPTED, DELETED, "inherited", "parts")
+_LISTS = (ADOPTED, DELETED, INHERITED, PARTS)
 _MAPS = (SETTLED,)
 _TOLD = ("workspace", "policy")
 """Kinds of addresses that only refusals bear."""

@@ -17,6 +17,8 @@ ADOPTED = "adopted"
 """Field of a record: sorted names of members that we did not put there."""
 INHERITED = "inherited"
 """Field of a version's record: sorted names that it took over from its origin; never ours to take away."""
+PARTS = "parts"
+"""Field of a frozen version's record: sorted addresses of the labels and annotations that it was created with."""
 DELETED = "deleted"
 """Field of a set's record: sorted names that it declared, that a person deleted, and that it no longer declares."""
 

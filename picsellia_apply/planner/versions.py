@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, INHERITED, adopted_members
+from picsellia_apply.model.ownership import ADOPTED, INHERITED, PARTS, adopted_members
 from picsellia_apply.model.plan import Blocked, FieldChange, Members, Notice, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import is_whole
@@ -15,9 +15,6 @@ from picsellia_apply.planner.fields import applied_fields, compare_fields, kept_
 from picsellia_apply.planner.prefer import preferred
 from picsellia_apply.planner.reach import objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
-
-PARTS = "parts"
-"""Field of a frozen version's record: sorted addresses of the labels and annotations that it was created with."""
 
 
 def is_settled(part: Address, world: World) -> bool:
