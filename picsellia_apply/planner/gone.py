@@ -17,7 +17,7 @@ from picsellia_apply.model.plan import Blocked, Notice, ObjectChange, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import operation_of
 from picsellia_apply.planner.case import UNSUPPORTED, Blast, Found, World
-from picsellia_apply.planner.fields import same
+from picsellia_apply.planner.parts import parts_of, strange_fields, strange_things
 from picsellia_apply.planner.pictures import (
     delete_pictures,
     delete_tags,
@@ -28,9 +28,6 @@ from picsellia_apply.planner.pictures import (
 )
 from picsellia_apply.planner.reach import objects_of, objects_on
 from picsellia_apply.planner.words import agreeing, counted, joined
-
-_MADE_WITH = frozenset({"private", "type"})
-"""Fields that a thing is made with, whether or not a manifest says how."""
 
 
 def gone_addresses(world: World) -> tuple[str, ...]:
@@ -118,8 +115,8 @@ def _gone_annotations(address: Address, text: str, record: Record, world: World,
     version = str(Address("version", address.name, address.version))
     if there is None or version not in world.observed.resources:
         return Found()
-    if wholes := _undeclared_wholes(address, world):
-        return Found(record if _stay_recorded(wholes, world) else None)
+    if (found := _with_its_whole(address, record, world)) is not None:
+        return found
     changed = {name: change for name, change in _without_ours(record, there) if name not in leaving | world.doomed}
     theirs = sorted((record.members.keys() - written_objects(record).keys()) & there.members.keys())
     if not changed:
@@ -142,17 +139,17 @@ def _without_ours(record: Record, there: Resource) -> Iterator[tuple[str, Object
             yield name, ObjectChange(before, after)
 
 
-def _undeclared_wholes(address: Address, world: World) -> list[Record]:
-    """Return the record of the version or the network that this is a part of, if that is no longer declared."""
-    return [world.inventory.records[text] for text in _wholes(address) if world.goes(text)]
+def _with_its_whole(address: Address, record: Record, world: World) -> Found | None:
+    """Return what becomes of a part of a version or a network that is no longer declared: nothing of its own.
 
-
-def _stay_recorded(wholes: Iterable[Record], world: World) -> bool:
-    """Return whether wholes that are no longer declared stay recorded, and their parts with them.
-
-    One that is not ours to delete is forgotten unless it is protected, whether or not deletes are on.
+    It stays recorded as long as its whole does. One that is not ours to delete is forgotten unless it is protected,
+    whether or not deletes are on.
     """
-    return all(not world.may_delete if whole.created else whole.protected for whole in wholes)
+    wholes = [world.inventory.records[text] for text in _wholes(address) if world.goes(text)]
+    if not wholes:
+        return None
+    stay = all(not world.may_delete if whole.created else whole.protected for whole in wholes)
+    return Found(record if stay else None)
 
 
 def _wholes(address: Address) -> tuple[str, ...]:
@@ -168,8 +165,8 @@ def _wholes(address: Address) -> tuple[str, ...]:
 def _gone_whole(address: Address, text: str, record: Record, world: World) -> Found:
     if text not in world.observed.resources and not _only_remembered(address, world):
         return Found()
-    if wholes := _undeclared_wholes(address, world):
-        return Found(record if _stay_recorded(wholes, world) else None)
+    if (found := _with_its_whole(address, record, world)) is not None:
+        return found
     stays = _not_ours_to_delete(address, record, world)
     if stays:
         return _stays(text, record, stays)
@@ -235,13 +232,10 @@ def _has_other_versions(address: Address, world: World) -> bool:
 
 def _blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
     """Yield what goes with a thing that is deleted, ours or not."""
-    parts = tuple(_parts(address, world))
-    ours = set(_made_by_us(address, world)) if parts else set()
-    foreign = sum((parse_address(one).kind, parse_address(one).rest) not in ours for one in parts)
-    foreign += _is_anothers(text, world)
-    counted_parts = len(parts) if address.kind == "network" else 0  # labels are no things of their own in a budget
-    yield Blast(text, "delete", "addresses", 1 + counted_parts, foreign)
-    if address.kind in ("network", "dataset") and (theirs := _their_fields(text, world)):
+    # Labels are no things of their own in a budget.
+    counted_parts = sum(1 for _ in parts_of(address, world)) if address.kind == "network" else 0
+    yield Blast(text, "delete", "addresses", 1 + counted_parts, sum(1 for _ in strange_things(address, text, world)))
+    if address.kind in ("network", "dataset") and (theirs := sum(1 for _ in strange_fields(text, world))):
         yield Blast(text, "delete", "fields", 0, theirs)
     if address.kind == "version":
         yield from _version_blasts(address, text, world)
@@ -250,45 +244,6 @@ def _blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
         count = objects_of(annotations, address.rest, world)
         if count:  # SDK v2 keeps an object's label as text in the object: nothing of it goes
             yield Blast(text, "update", "objects", count)
-
-
-def _parts(address: Address, world: World) -> Iterator[str]:
-    """Yield what is there of a whole that has addresses of its own: files and thumbnail, labels."""
-    head = ""
-    if address.kind == "network":
-        head = f"{Address('file', address.name)}/"
-        thumbnail = str(Address("thumbnail", address.name))
-        yield from [thumbnail] if thumbnail in world.observed.resources else []
-    elif address.kind == "version":
-        head = f"{Address('label', address.name, address.version)}/"
-    yield from (one for one in world.observed.resources if head and one.startswith(head))
-
-
-def _made_by_us(address: Address, world: World) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield kind and rest of the parts that we made; a version may have its labels from another one of ours."""
-    for text, record in world.inventory.records.items():
-        if record.created and text.startswith(("file/", "thumbnail/", "label/")) and not _is_anothers(text, world):
-            part = parse_address(text)
-            if part.name == address.name:
-                yield part.kind, part.rest
-
-
-def _is_anothers(text: str, world: World) -> bool:
-    """Return whether somebody stored another file in the place of one that we stored."""
-    there, record = world.observed.resources.get(text, Resource()), world.inventory.records[text]
-    now, sent = there.fields.get("sha256"), record.fields.get("sha256")
-    return now is not None and sent is not None and now != sent  # "": nobody may read it, so it may be anybody's
-
-
-def _their_fields(text: str, world: World) -> int:
-    """Return how many fields hold what people gave them: not what was applied, or something where nothing was."""
-    applied = world.inventory.records[text].fields
-    there = world.observed.resources[text].fields.items()
-    return sum(
-        not same(name, applied[name], value) if name in applied else bool(value)
-        for name, value in there
-        if name in applied or name not in _MADE_WITH
-    )
 
 
 def _version_blasts(address: Address, text: str, world: World) -> Iterator[Blast]:
