@@ -15,6 +15,7 @@ from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.ownership import made_members, written_objects
 from picsellia_apply.model.plan import Operation, Refusal
 from picsellia_apply.planner.case import World
+from picsellia_apply.planner.parts import is_anothers, strange_fields, strange_things
 from picsellia_apply.planner.reach import object_words, strangers_on
 
 _SHOWN = 3
@@ -59,6 +60,19 @@ def _strangers(text: str, operations: Sequence[Operation], world: World) -> Iter
             yield from _with_version(address, text, removed, world)
         case "annotations":
             yield from _with_annotations(text, operations, world)
+        case "network" | "dataset":
+            yield from (_thing_words(one, world) for one in sorted(strange_things(address, text, world)))
+            yield from (f"`{name}`" for name in sorted(strange_fields(text, world)))
+        case "file" | "thumbnail":
+            yield from (_thing_words(one, world) for one in strange_things(address, text, world))
+
+
+def _thing_words(text: str, world: World) -> str:
+    """Return a file, a thumbnail or a label in words."""
+    address = parse_address(text)
+    what = f"{address.kind} `{' '.join(address.rest)}`" if address.rest else address.kind
+    instead = text in world.inventory.records and is_anothers(text, world)
+    return f"{what}, which is not the one that we stored" if instead else what
 
 
 def _with_pictures(gone: Set[str], world: World) -> Iterator[str]:
@@ -76,6 +90,7 @@ def _with_version(address: Address, text: str, removed: Set[str], world: World) 
     """Yield what goes with a whole version, or with pictures that are taken out, which are ours."""
     held = removed or world.observed.resources[text].members.keys()
     if not removed:
+        yield from (_thing_words(one, world) for one in sorted(strange_things(address, text, world)))
         yield from _members(text, held, world)
     yield from strangers_on(str(Address("annotations", address.name, address.version)), held, world)
 

@@ -277,7 +277,8 @@ def test_a_file_that_somebody_stored_over_ours_is_theirs(gone: Declaration) -> N
     theirs = Resource({"sha256": sha("theirs"), "size": 6})
     state = replace(state, resources={**state.resources, "file/n/config": theirs})
     refused = foreign(planned(gone, state, inventory, PRUNE))
-    assert list(refused.values()) == ["it takes along what is not ours: 1 address"]
+    told = "it takes along what is not ours: 1 address\nnamely file `config`, which is not the one that we stored"
+    assert list(refused.values()) == [told]
 
 
 def test_a_field_that_is_emptied_is_managed() -> None:
@@ -317,14 +318,36 @@ def test_a_network_of_ours_in_which_people_changed_a_field_is_not_deleted_unaske
     state, inventory = settled(declared, State(), NOTHING, PRUNE)
     nothing = Declaration("root", picture_sets=(picture_set("s", ("a.jpg",), None),))
     assert foreign(planned(nothing, state, inventory, PRUNE)) == {}
-    for changed, count in (({"description": "theirs"}, 1), ({"labels": {"7": "person"}, "description": "theirs"}, 2)):
+    for changed, told in (
+        ({"description": "theirs"}, "1 field that was changed on the platform\nnamely `description`"),
+        (
+            {"labels": {"7": "person"}, "description": "theirs"},
+            "2 fields that were changed on the platform\nnamely `description`, `labels`",
+        ),
+    ):
         there = state.resources["network/n"]
         moved = replace(there, fields={**there.fields, **changed})
         refused = foreign(
             planned(nothing, replace(state, resources={**state.resources, "network/n": moved}), inventory, PRUNE)
         )
-        assert list(refused) == ["network/n"]
-        assert refused["network/n"].startswith(f"it takes along what is not ours: {count} field")
+        assert refused == {"network/n": f"it takes along what is not ours: {told}"}
+
+
+def test_what_people_put_into_a_network_or_a_version_of_ours_is_named() -> None:
+    declared = Declaration(
+        "root",
+        datasets=(dataset("d", version("v", names("a.jpg"))), dataset("e")),
+        networks=(Network("n", place(), {"type": "detection"}),),
+    )
+    state, inventory = settled(declared, State(), NOTHING, PRUNE)
+    there = dict.fromkeys(["file/n/notes", "thumbnail/n"], Resource({"sha256": sha("theirs"), "size": 6}))
+    there["label/d@v/dog/rectangle"] = Resource()
+    state = replace(state, resources={**state.resources, **there})
+    less = replace(declared, datasets=(dataset("e"),), networks=())
+    assert foreign(planned(less, state, inventory, PRUNE)) == {
+        "network/n": "it takes along what is not ours: 2 addresses\nnamely file `notes`, thumbnail",
+        "version/d@v": "it takes along what is not ours: 1 address\nnamely label `dog rectangle`",
+    }
 
 
 @pytest.mark.parametrize("origin", [None, "gold"])
