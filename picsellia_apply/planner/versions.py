@@ -84,7 +84,7 @@ def diff_version(case: Case, world: World, impossible: Set[str] = frozenset()) -
     missing = sorted(wanted - there)
     extra = frozenset() if unmanaged else there - wanted
     stopped = sorted((extra & recorded) - inherited - world.doomed)
-    notices = [*adopt_notice(case, "the version"), *_foreign_notice(case, extra - recorded)]
+    notices = [*adopt_notice(case, "the version"), *_foreign_notice(case, extra - recorded - _of_origin(case, world))]
     if case.desired.options.get("frozen"):
         return Found(_frozen_record(case), notices=(*notices, *_frozen_notice(case.text, missing, stopped)))
     removed = _removable(case, stopped, world)
@@ -104,6 +104,17 @@ def diff_version(case: Case, world: World, impossible: Set[str] = frozenset()) -
         taken_out, blasts = _take_out(case, removed, world)
         operations = (*operations, *taken_out)
     return Found(record, operations, tuple(notices), blocked, blasts=blasts)
+
+
+def _of_origin(case: Case, world: World) -> Set[str]:
+    """Return what a version that was there before this workspace may have taken over from the declared origin.
+
+    Its record, of a version adopted, tells nothing of that; nobody added these.
+    """
+    origin = case.desired.options.get("origin")
+    if origin is None or (case.record is not None and case.record.created):
+        return frozenset()
+    return world.observed.resources.get(str(Address("version", case.address.name, origin)), Resource()).members.keys()
 
 
 def _create_version(case: Case, world: World, impossible: Set[str]) -> Found:

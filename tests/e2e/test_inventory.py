@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.documents import DATASET
 from tests.e2e.test_ownership import NETWORK, SET, fill, flags_of, notices
 from tests.e2e.test_terminal import Terminal
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.conftest import Project, Ran
+
+
+MORE = DATASET + """\
+    - name: more
+      from: first
+      pictures: {names: few.txt}
+"""
 
 
 @pytest.fixture(params=["embedded", "served", "plain"])
@@ -120,6 +128,22 @@ def test_it_is_made_again_and_nothing_of_it_can_be_deleted(
     after = state_of(any_lake)
     assert after.pop("pictures").keys() == {*before.pop("pictures"), "q.png"}
     assert after == before
+
+
+@pytest.mark.parametrize("how", ["forgotten", "lost"])
+def test_what_a_version_took_over_is_no_addition_once_it_is_adopted(any_lake: Project, how: str) -> None:
+    any_lake.write("few.txt", "p0.png\n")
+    any_lake.write("dataset.yaml", MORE)
+    any_lake.apply()
+    assert notices(any_lake.plan()) == set()
+    if how == "forgotten":
+        assert inventory(any_lake, "forget", "dataset/D", "--auto-approve").code == 0
+        any_lake.apply()
+    else:
+        spoil(any_lake, whole=True)
+        assert inventory(any_lake, "rebuild").code == 0
+    plan = any_lake.plan()
+    assert (plan["operations"], plan["notices"]) == ([], [])
 
 
 def test_a_readable_one_is_left_alone(any_lake: Project) -> None:

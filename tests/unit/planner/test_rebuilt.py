@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from picsellia_apply.model.declaration import Declaration, Network, TagQuery
+from picsellia_apply.model.declaration import Declaration, Network, Selection, TagQuery
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.planner.rebuilt import rebuilt
@@ -40,6 +40,10 @@ def world(*, frozen: bool = False) -> Declaration:
         datasets=(dataset("D", first, second, description="x", private=True),),
         networks=(Network("n", place(), {"type": "detection", "description": "y"}),),
     )
+
+
+def names(*these: str) -> Selection:
+    return Selection(place(), names=these)
 
 
 def again(declaration: Declaration, state: State) -> Inventory:
@@ -86,3 +90,18 @@ def test_what_others_own_is_left_out() -> None:
     state, _ = apply(planned(world()), State(), NOTHING)
     found = again(world(), replace(state, owners={"network/n": "theirs"}))
     assert "network/n" not in found.records
+
+
+def test_what_an_adopted_version_took_over_is_no_addition_and_what_a_person_put_there_is() -> None:
+    declared = Declaration(
+        ".",
+        picture_sets=(picture_set("s", ["a", "b", "c", "d"]),),
+        datasets=(dataset("D", version("first", names("a", "b")), version("second", names("a"), origin="first")),),
+    )
+    state, _ = apply(planned(declared), State(), NOTHING)
+    found = again(declared, state)
+    assert planned(declared, state, found).notices == ()
+    there = state.resources["version/D@second"]
+    more = replace(there, members={**there.members, "d": None})
+    (told,) = planned(declared, replace(state, resources={**state.resources, "version/D@second": more}), found).notices
+    assert (told.address, told.names) == ("version/D@second", ("d",))
