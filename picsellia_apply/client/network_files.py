@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ Reached = Callable[[int], None]
 
 def _untold(_: int) -> None:
     """Tell nobody."""
+
+
+def _unchecked() -> None:
+    """Pass, whatever is there."""
 
 
 class _Form(msgspec.Struct):
@@ -131,6 +136,23 @@ def object_name_for(model_id: str, key: str, file_name: str, files: Mapping[str,
     return f"{model_id}/{key}/{file_name}" if taken else plain
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a network names one of its objects: under a key of its files, or as its thumbnail.
+
+    Attributes:
+        now: Returns the object name that is there, None where there is none.
+        wanted: Returns the object name that ours gets.
+        fields: Returns the properties that put it there.
+        send: Sends the bytes under an object name.
+    """
+
+    now: Callable[[v2.Network], str | None]
+    wanted: Callable[[v2.Network], str]
+    fields: Callable[[v2.Network, str], Mapping[str, Any]]
+    send: Callable[[str], None]
+
+
 def store_file(  # noqa: PLR0917 - made in one place
     transport: Transport,
     organization: str,
@@ -140,6 +162,7 @@ def store_file(  # noqa: PLR0917 - made in one place
     on_sent: Callable[[int], None] = _untold,
     *,
     conditional: Conditional | None = None,
+    check: Callable[[], None] = _unchecked,
 ) -> str:
     """Send a file of a network, put it under `key` and return its object name.
 
@@ -147,7 +170,8 @@ def store_file(  # noqa: PLR0917 - made in one place
 
     `files` is written as a whole (SDK v2 has nothing finer), so it is read again once the file is sent: sending takes
     long, and what others put there meanwhile must stay. Within this process it is one file at a time. With
-    `conditional` nothing can come between the reading and the writing.
+    `conditional` nothing can come between the reading and the writing. `check` is called in between, and raises where
+    what is under the key by then is not to be replaced.
     """
     furthest = 0
 
@@ -157,35 +181,72 @@ def store_file(  # noqa: PLR0917 - made in one place
             on_sent(position - furthest)
             furthest = position
 
+    place = _Place(
+        now=lambda network: network.files.get(key),
+        wanted=lambda network: object_name_for(model_id, key, path.name, network.files),
+        fields=lambda network, name: {"files": {**network.files, key: name}},
+        send=lambda name: send_file(transport, name, path, reached),
+    )
     with _files_lock:
-        name = ""
-        while True:
-            state = conditional.network_state(model_id) if conditional is not None and name else ""
-            files = read_network(transport, organization, model_id=model_id).files
-            wanted = object_name_for(model_id, key, path.name, files)
-            if name != wanted:
-                name = wanted
-                send_file(transport, name, path, reached)
-            elif files.get(key) == name:
-                return name
-            elif conditional is None:
-                patch_network(transport, organization, model_id, {"files": {**files, key: name}})
-                return name
-            else:
-                with suppress(ConflictError):  # somebody else wrote to it meanwhile: look again
-                    conditional.change_network(model_id, {"files": {**files, key: name}}, state)
-                    return name
+        return _store(transport, organization, model_id, place, conditional=conditional, check=check)
 
 
-def store_thumbnail(transport: Transport, organization: str, model_id: str, path: Path) -> str:
-    """Send a network's thumbnail and return its object name.
+def store_thumbnail(
+    transport: Transport,
+    organization: str,
+    model_id: str,
+    path: Path,
+    *,
+    conditional: Conditional | None = None,
+    check: Callable[[], None] = _unchecked,
+) -> str:
+    """Send a network's thumbnail and return its object name; `conditional` and `check` as for a file.
 
     Raises:
         TyperError: The file is not smaller than 5 MiB.
     """
     if path.stat().st_size >= v2.MULTIPART_PART_SIZE:
         raise TyperError(f"the thumbnail `{path.name}` is not smaller than 5 MiB")
-    name = f"{model_id}/{path.name}"
-    send_form(transport, name, path.read_bytes(), model=False)
-    patch_network(transport, organization, model_id, {"thumb_object_name": name})
-    return name
+    place = _Place(
+        now=lambda network: network.thumb_object_name,
+        wanted=lambda _: f"{model_id}/{path.name}",
+        fields=lambda _, name: {"thumb_object_name": name},
+        send=lambda name: send_form(transport, name, path.read_bytes(), model=False),
+    )
+    return _store(transport, organization, model_id, place, conditional=conditional, check=check)
+
+
+def _store(
+    transport: Transport,
+    organization: str,
+    model_id: str,
+    place: _Place,
+    *,
+    conditional: Conditional | None,
+    check: Callable[[], None],
+) -> str:
+    """Send an object and name it in its place, unless `check` says that somebody else filled that meanwhile.
+
+    An object that is there under the same name is replaced by sending; so is one that our own request put there whose
+    answer was lost.
+    """
+    name, ours = "", False
+    while True:
+        state = conditional.network_state(model_id) if conditional is not None and name else ""
+        network = read_network(transport, organization, model_id=model_id)
+        now, wanted = place.now(network), place.wanted(network)
+        if name != wanted:
+            name, ours = wanted, now == wanted
+            place.send(name)
+        elif now == name and ours:
+            return name
+        else:
+            check()
+            fields = place.fields(network, name)
+            if conditional is None:
+                patch_network(transport, organization, model_id, fields)
+                return name
+            ours = True
+            with suppress(ConflictError):  # somebody else wrote to it meanwhile: look again
+                conditional.change_network(model_id, fields, state)
+                return name

@@ -313,16 +313,32 @@ class Writer:
         self._delete(path, path)
 
     def store_file(
-        self, model_id: str, key: str, path: Path, *, on_sent: Callable[[int], None] = lambda _: None
+        self,
+        model_id: str,
+        key: str,
+        path: Path,
+        *,
+        on_sent: Callable[[int], None] = lambda _: None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """Send a network's file and put it under `key`; other keys stay. `on_sent` is told how many bytes more went."""
+        """Send a network's file and put it under `key`; other keys stay.
+
+        Args:
+            model_id: The network.
+            key: The file's key.
+            path: The file.
+            on_sent: Told how many bytes more went.
+            check: Called once they are sent, right before the file is put there; raises where it must not be.
+        """
         network_files.store_file(
-            self.transport, self.organization, model_id, key, path, on_sent, conditional=self.conditional
+            self.transport, self.organization, model_id, key, path, on_sent, conditional=self.conditional, check=check
         )
 
-    def store_thumbnail(self, model_id: str, path: Path) -> None:
-        """Send a network's thumbnail, smaller than 5 MiB."""
-        network_files.store_thumbnail(self.transport, self.organization, model_id, path)
+    def store_thumbnail(self, model_id: str, path: Path, *, check: Callable[[], None] = lambda: None) -> None:
+        """Send a network's thumbnail, smaller than 5 MiB; `check` as for a file."""
+        network_files.store_thumbnail(
+            self.transport, self.organization, model_id, path, conditional=self.conditional, check=check
+        )
 
     # Workspaces
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,8 @@ def change_file(context: Context, operation: Operation) -> Done:
         told += size
         context.advance(operation, 0, size)
 
-    context.client.writer.store_file(model_id, key, path, on_sent=on_sent)
+    still = partial(check, context.client, operation)
+    context.client.writer.store_file(model_id, key, path, on_sent=on_sent, check=still)
     return _sent(context, operation, path, told)
 
 
@@ -143,7 +145,7 @@ def change_thumbnail(context: Context, operation: Operation) -> Done:
         _write(context, model_id, without)
         return Done()
     path = _checked(context, operation)
-    context.client.writer.store_thumbnail(model_id, path)
+    context.client.writer.store_thumbnail(model_id, path, check=partial(check, context.client, operation))
     return _sent(context, operation, path)
 
 

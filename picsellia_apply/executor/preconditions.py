@@ -81,6 +81,8 @@ def _check_whole(operation: Operation, found: Any) -> None:
 
 def _check_file(operation: Operation, stored: tuple[bool, str | None], *, digests: bool) -> None:
     there, now = stored
+    if there and operation.action == "create":
+        raise ConflictError("somebody stored it since the plan was made", _HINT)
     planned = operation.pre.get("sha256")
     if digests and there and now is not None and now != planned:
         raise ConflictError("its file changed on the platform since the plan was made", _HINT)

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Ran
 
 
-MORE = DATASET + """\
+MORE = (
+    DATASET
+    + """\
     - name: more
       from: first
       pictures: {names: few.txt}
 """
+)
 
 
 @pytest.fixture(params=["embedded", "served", "plain"])

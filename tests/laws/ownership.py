@@ -84,12 +84,14 @@ class Owners:
 def being_added(request: PreparedRequest, plan: Plan) -> frozenset[Fact]:
     """Return what a request of an apply adds without a word about what is there: a tag, a member of a version, a label.
 
+    On a plain platform a network's file too.
+
     Who makes just that between our look and our request makes it together with us: nobody is told who was first.
     """
-    return frozenset(_added(request.path_url, plan))
+    return frozenset(_added(str(request.method), request.path_url, plan))
 
 
-def _added(path: str, plan: Plan) -> Iterator[Fact]:
+def _added(method: str, path: str, plan: Plan) -> Iterator[Fact]:
     for one in plan.operations:
         address = parse_address(one.address)
         match address.kind:
@@ -99,6 +101,8 @@ def _added(path: str, plan: Plan) -> Iterator[Fact]:
                 yield from (("member", address.name, address.version, name) for name in one.members.add)
             case "label" if "/label/" in path:
                 yield ("label", address.name, address.version, *address.rest)
+            case "file" if one.action != "delete" and method == "PATCH" and "/network/" in path:
+                yield ("file", address.name, *address.rest, plan.records[one.address].fields["sha256"])
 
 
 def _may_go(fact: Fact, project: Project) -> bool:

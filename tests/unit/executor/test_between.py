@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from picsellia_apply.client import Client, upload
+from picsellia_apply.client import Client, network_files, upload
+from picsellia_apply.client.conditional import Conditional
+from picsellia_apply.client.transport import Transport
+from picsellia_apply.errors import ConflictError
 from picsellia_apply.executor import run as running
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import FieldChange, Members, Operation
@@ -178,18 +182,87 @@ def test_what_a_person_made_after_the_plan_is_not_called_ours(bench: Bench, kind
     assert not {one.address for one in plan.operations} & bench.journal().leftovers().keys()
 
 
-def test_a_file_that_a_person_replaced_after_the_plan_is_not_overwritten(bench: Bench) -> None:
+def store(bench: Bench, address: str, content: bytes, name: str = "theirs") -> None:
+    """Store a network's file, or its thumbnail, as somebody else would."""
+    path = bench.folder / name
+    path.write_bytes(content)
+    (found,) = bench.client.reader.networks(["n"])
+    if address == "thumbnail/n":
+        bench.client.writer.store_thumbnail(found.network.model_id, path)
+    else:
+        bench.client.writer.store_file(found.network.model_id, "config", path)
+
+
+def stored(bench: Bench, address: str) -> str | None:
+    (found,) = bench.client.reader.networks(["n"])
+    one = found.thumbnail if address == "thumbnail/n" else found.files["config"]
+    return one.sha256 if one is not None else None
+
+
+@pytest.fixture(params=["file/n/config", "thumbnail/n"])
+def storing(request: pytest.FixtureRequest, bench: Bench) -> Operation:
+    """An operation that stores `ours` where nothing is."""
     bench.client.writer.create_network("n", "detection")
-    digest = bench.file("file/n/config", b"ours")
-    change = Operation("file/n/config", "create", "new", (FieldChange("sha256", None, digest),))
-    plan = bench.plan(pre(change, sha256=None))
-    (bench.folder / "theirs").write_bytes(b"theirs")
-    (found,) = bench.client.reader.networks(["n"])
-    bench.client.writer.store_file(found.network.model_id, "config", bench.folder / "theirs")
+    digest = bench.file(request.param, b"ours")
+    return pre(Operation(request.param, "create", "new", (FieldChange("sha256", None, digest),)), sha256=None)
+
+
+def test_a_file_that_a_person_replaced_after_the_plan_is_not_overwritten(bench: Bench, storing: Operation) -> None:
+    address = storing.address
+    plan = bench.plan(storing)
+    store(bench, address, b"theirs")
+    assert bench.apply(plan).operations[0].error.startswith("somebody stored it since the plan was made")
+    there = pre(replace(storing, action="update"), sha256=stored(bench, address))
+    plan = bench.plan(there)
+    store(bench, address, b"theirs again")
     assert "its file changed on the platform" in bench.apply(plan).operations[0].error
-    (found,) = bench.client.reader.networks(["n"])
-    theirs = found.files["config"].sha256
-    assert bench.apply(bench.plan(pre(replace(change, action="update"), sha256=theirs))).complete
+    assert stored(bench, address) == hashlib.sha256(b"theirs again").hexdigest()
+    assert bench.apply(bench.plan(pre(there, sha256=stored(bench, address)))).complete
+
+
+@pytest.mark.parametrize("theirs", [b"theirs", b"ours"], ids=["other bytes", "the same bytes"])
+@pytest.mark.parametrize("there", [b"", b"before"], ids=["new", "replaced"])
+def test_a_file_that_a_person_stores_while_ours_is_sent_is_theirs(
+    bench: Bench, storing: Operation, monkeypatch: pytest.MonkeyPatch, theirs: bytes, there: bytes
+) -> None:
+    address = storing.address
+    if there:
+        store(bench, address, there)
+        storing = pre(replace(storing, action="update"), sha256=stored(bench, address))
+    send = network_files.send_form
+
+    def sent(transport: Transport, object_name: str, data: bytes, *, model: bool) -> None:
+        send(transport, object_name, data, model=model)
+        with monkeypatch.context() as person:
+            person.setattr(network_files, "send_form", send)
+            store(bench, address, theirs)
+
+    monkeypatch.setattr(network_files, "send_form", sent)
+    (result,) = bench.apply(bench.plan(storing)).operations
+    assert (result.status, "since the plan was made" in result.error) == ("failed", True)
+    assert stored(bench, address) == hashlib.sha256(theirs).hexdigest()
+    assert address not in bench.records()
+    assert not bench.journal().leftovers()[address].says_anything
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_file_whose_name_stays_is_replaced_though_its_object_changes_as_it_is_sent(
+    bench: Bench, storing: Operation, monkeypatch: pytest.MonkeyPatch, *, lost: bool
+) -> None:
+    address = storing.address
+    if lost:
+        change = Conditional.change_network
+
+        def answer_lost(self: Conditional, *how: Any) -> None:
+            change(self, *how)
+            raise ConflictError("another state: ours")
+
+        monkeypatch.setattr(Conditional, "change_network", answer_lost)
+    assert bench.apply(bench.plan(storing)).complete
+    was, digest = stored(bench, address), bench.file(address, b"ours, changed")
+    again = pre(replace(storing, action="update", diff=(FieldChange("sha256", was, digest),)), sha256=was)
+    assert bench.apply(bench.plan(again)).complete
+    assert stored(bench, address) == digest
 
 
 class Racing(dict[tuple[str, str], OperationResult]):
