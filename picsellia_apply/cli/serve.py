@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,46 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/sdk/v2/"
 
 
-def run(lake: Lake, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is in flight."""
+@dataclass
+class Ending:
+    """What SIGINT and SIGTERM do to a server: they interrupt it until it serves, then it finishes what is in flight.
+
+    An interruption may be lost (Python drops one that comes while it runs a callback of its own), and so may a signal
+    that comes just before the server listens to signals itself: so it is remembered that one came.
+
+    Attributes:
+        asked: One came.
+        serving: The server listens to them.
+    """
+
+    asked: bool = False
+    serving: bool = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal; one that the server raises again after a clean shutdown has done its work."""
+        self.asked = True
+        if not self.serving:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Handle the signals while this lasts."""
+        before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def run(lake: Lake, listening: socket.socket, ending: Ending) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is in flight.
+
+    Args:
+        lake: What is served.
+        listening: Where.
+        ending: Whether a signal came already.
+    """
     import uvicorn
 
     from picsellia_apply.lake.asgi import RawPath
@@ -96,6 +135,9 @@ def run(lake: Lake, listening: socket.socket) -> None:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            if ending.asked:
+                self.should_exit = True
+                return
             click.echo(f"serving {url_of(listening)}")
 
     config: Any = uvicorn.Config(
@@ -108,23 +150,8 @@ def run(lake: Lake, listening: socket.socket) -> None:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    with _signals_end_the_server():
-        Server(config).run(sockets=[listening])
-
-
-@contextmanager
-def _signals_end_the_server() -> Iterator[None]:
-    """Take back the signal that uvicorn raises again after a clean shutdown: it has done its work."""
-
-    def done(_number: int, _frame: FrameType | None) -> None:
-        return
-
-    before = {number: signal.signal(number, done) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    ending.serving = True
+    Server(config).run(sockets=[listening])
 
 
 @click.command(name="serve")
@@ -137,8 +164,10 @@ def command(data: Path, bind: str, port: int, *, plain: bool) -> None:
 
     An empty folder gets a first user and organization; the token is PICSELLIA_TOKEN when set, else made and shown once.
     """
-    from picsellia_apply.lake import open_lake
+    ending = Ending()
+    with ending.heard():
+        from picsellia_apply.lake import open_lake
 
-    with bound_socket(bind, port) as listening, sole_server(data), open_lake(data, plain=plain) as lake:
-        welcome(lake, os.environ.get("PICSELLIA_TOKEN") or None)
-        run(lake, listening)
+        with bound_socket(bind, port) as listening, sole_server(data), open_lake(data, plain=plain) as lake:
+            welcome(lake, os.environ.get("PICSELLIA_TOKEN") or None)
+            run(lake, listening, ending)

@@ -75,6 +75,44 @@ def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     assert not (tmp_path / "lake.db-wal").exists()
 
 
+_IN_A_CALLBACK = """\
+class Thing: pass
+welcome = serve.welcome
+def met(*arguments):
+    thing = Thing()
+    reference = weakref.ref(thing, lambda _: (signal.raise_signal(number), None))
+    del thing
+    return welcome(*arguments)
+serve.welcome = met
+"""
+_BEFORE_IT_LISTENS = """\
+run = uvicorn.Server.run
+def met(*arguments, **more):
+    signal.raise_signal(number)
+    return run(*arguments, **more)
+uvicorn.Server.run = met
+"""
+
+
+@pytest.mark.parametrize("when", [_IN_A_CALLBACK, _BEFORE_IT_LISTENS], ids=["in a callback", "before it listens"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_comes_while_it_starts_is_not_lost(tmp_path: Path, number: signal.Signals, when: str) -> None:
+    program = "\n".join(
+        [
+            "import signal, sys, uvicorn, weakref",
+            "from picsellia_apply.cli import main, serve",
+            f"number = signal.Signals({number.value})",
+            when,
+            "sys.exit(main())",
+        ]
+    )
+    command = [sys.executable, "-c", program, "serve", "--data", str(tmp_path), "--port", "0"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("user admin")
+    assert "serving" not in ended.stdout
+
+
 def test_one_server_per_folder_and_port(tmp_path: Path) -> None:
     with serving(tmp_path / "lake"):
         second = run("serve", "--data", tmp_path / "lake", "--port", "0")
