@@ -84,25 +84,48 @@ def signed_url(transport: Transport, object_name: str, *, model: bool) -> str:
     return transport.ask("POST", "generate_presigned_url", answer=_Url, repeat_safe=True, body=body).url
 
 
-def send_form(transport: Transport, object_name: str, data: bytes, *, model: bool) -> None:
-    """Send an object by a signed form."""
+def send_form(
+    transport: Transport, object_name: str, data: bytes, *, model: bool, check: Callable[[], None] = _unchecked
+) -> None:
+    """Send an object by a signed form; `check` is called right before, and raises where it must not be."""
     body = v2.PresignedRequest("post", object_name, bucket_model=model)
     form = transport.ask("POST", "generate_presigned_url", answer=_FormUrl, repeat_safe=True, body=body).url
+    check()
     transport.object_form(form.url, form.fields, data)
 
 
-def send_file(transport: Transport, object_name: str, path: Path, reached: Reached = _untold) -> None:
-    """Send a network's file: as a form below one part's size, else in parts; `reached` is told how far it is."""
+def send_file(
+    transport: Transport,
+    object_name: str,
+    path: Path,
+    reached: Reached = _untold,
+    *,
+    check: Callable[[], None] = _unchecked,
+) -> None:
+    """Send a network's file: as a form below one part's size, else in parts.
+
+    Args:
+        transport: Sends it.
+        object_name: What is there under this name is replaced, at once.
+        path: The file.
+        reached: Told how far it is.
+        check: Called right before the object is there, and raises where it must not be.
+    """
     if path.stat().st_size < v2.MULTIPART_PART_SIZE:
         data = path.read_bytes()
-        send_form(transport, object_name, data, model=True)
+        send_form(transport, object_name, data, model=True, check=check)
         reached(len(data))
-    else:
-        # Whether an answer to the last step was lost or not, the parts are gone then: send them anew.
-        once(lambda: _send_parts(transport, object_name, path, reached), lambda: None)
+        return
+    looks = iter((check,))  # once: where the answer to the last step was lost, what is there may be ours
+
+    def send() -> str:
+        return _send_parts(transport, object_name, path, reached, next(looks, _unchecked))
+
+    # Whether an answer to the last step was lost or not, the parts are gone then: send them anew.
+    once(send, lambda: None)
 
 
-def _send_parts(transport: Transport, object_name: str, path: Path, reached: Reached) -> str:
+def _send_parts(transport: Transport, object_name: str, path: Path, reached: Reached, check: Callable[[], None]) -> str:
     """Send a file part by part, holding one part in memory."""
     start = v2.MultipartStart(object_name)
     upload_id = transport.ask("GET", "init_multipart_upload", answer=_Upload, repeat_safe=True, body=start).upload_id
@@ -117,6 +140,7 @@ def _send_parts(transport: Transport, object_name: str, path: Path, reached: Rea
                 raise ProcessingError(f"part {number} of `{object_name}` was taken without an ETag")
             parts.append(v2.Part(tag, number))
             reached(stream.tell())
+    check()
     done = v2.MultipartComplete(object_name, upload_id, parts)
     transport.ask("POST", "complete_part_upload", answer=dict[str, Any], repeat_safe=False, body=done)
     return object_name
@@ -170,8 +194,8 @@ def store_file(  # noqa: PLR0917 - made in one place
 
     `files` is written as a whole (SDK v2 has nothing finer), so it is read again once the file is sent: sending takes
     long, and what others put there meanwhile must stay. Within this process it is one file at a time. With
-    `conditional` nothing can come between the reading and the writing. `check` is called in between, and raises where
-    what is under the key by then is not to be replaced.
+    `conditional` nothing can come between that reading and the writing. `check` is called right before each of the two
+    requests that replace something, the object and what is under the key, and raises where that must not be.
     """
     furthest = 0
 
@@ -185,7 +209,7 @@ def store_file(  # noqa: PLR0917 - made in one place
         now=lambda network: network.files.get(key),
         wanted=lambda network: object_name_for(model_id, key, path.name, network.files),
         fields=lambda network, name: {"files": {**network.files, key: name}},
-        send=lambda name: send_file(transport, name, path, reached),
+        send=lambda name: send_file(transport, name, path, reached, check=check),
     )
     with _files_lock:
         return _store(transport, organization, model_id, place, conditional=conditional, check=check)
@@ -211,7 +235,7 @@ def store_thumbnail(
         now=lambda network: network.thumb_object_name,
         wanted=lambda _: f"{model_id}/{path.name}",
         fields=lambda _, name: {"thumb_object_name": name},
-        send=lambda name: send_form(transport, name, path.read_bytes(), model=False),
+        send=lambda name: send_form(transport, name, path.read_bytes(), model=False, check=check),
     )
     return _store(transport, organization, model_id, place, conditional=conditional, check=check)
 
@@ -227,8 +251,8 @@ def _store(
 ) -> str:
     """Send an object and name it in its place, unless `check` says that somebody else filled that meanwhile.
 
-    An object that is there under the same name is replaced by sending; so is one that our own request put there whose
-    answer was lost.
+    An object that is there under the same name was replaced by sending it. One that is there under it after a write of
+    ours that met another state was put there by that very write, whose answer was lost.
     """
     name, ours = "", False
     while True:
@@ -242,11 +266,11 @@ def _store(
             return name
         else:
             check()
-            fields = place.fields(network, name)
             if conditional is None:
-                patch_network(transport, organization, model_id, fields)
+                network = read_network(transport, organization, model_id=model_id)
+                patch_network(transport, organization, model_id, place.fields(network, name))
                 return name
             ours = True
             with suppress(ConflictError):  # somebody else wrote to it meanwhile: look again
-                conditional.change_network(model_id, fields, state)
+                conditional.change_network(model_id, place.fields(network, name), state)
                 return name

@@ -328,7 +328,8 @@ class Writer:
             key: The file's key.
             path: The file.
             on_sent: Told how many bytes more went.
-            check: Called once they are sent, right before the file is put there; raises where it must not be.
+            check: Called right before its bytes replace others, and before it is put there; raises where that must not
+                be.
         """
         network_files.store_file(
             self.transport, self.organization, model_id, key, path, on_sent, conditional=self.conditional, check=check

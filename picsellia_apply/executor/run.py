@@ -330,7 +330,7 @@ class _Run:
 
     def _emit(self, event: Event) -> None:
         with self._lock:
-            if isinstance(event, Advanced) and event.members:  # bytes of a file alone put nothing in its place
+            if isinstance(event, Advanced) and event.members:  # bytes of a new file alone put nothing there
                 self._advanced.add(event.address)
             self._on_event(event)
 

@@ -71,7 +71,8 @@ def _thing_words(text: str, world: World) -> str:
     """Return a file, a thumbnail or a label in words."""
     address = parse_address(text)
     what = f"{address.kind} `{' '.join(address.rest)}`" if address.rest else address.kind
-    instead = text in world.inventory.records and is_anothers(text, world)
+    record = world.inventory.records.get(text)
+    instead = record is not None and record.created and is_anothers(text, world)
     return f"{what}, which is not the one that we stored" if instead else what
 
 

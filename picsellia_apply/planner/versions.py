@@ -107,12 +107,12 @@ def diff_version(case: Case, world: World, impossible: Set[str] = frozenset()) -
 
 
 def _of_origin(case: Case, world: World) -> Set[str]:
-    """Return what a version that was there before this workspace may have taken over from the declared origin.
+    """Return what an adopted version may have taken over from the declared origin: that was told as it was adopted.
 
-    Its record, of a version adopted, tells nothing of that; nobody added these.
+    Its record says nothing of that, so what somebody puts there later and the origin holds too is not told either.
     """
     origin = case.desired.options.get("origin")
-    if origin is None or (case.record is not None and case.record.created):
+    if origin is None or case.record is None or case.record.created:
         return frozenset()
     return world.observed.resources.get(str(Address("version", case.address.name, origin)), Resource()).members.keys()
 
@@ -205,7 +205,8 @@ def _frozen_notice(address: str, missing: list[str], stopped: list[str]) -> tupl
 def _foreign_notice(case: Case, foreign: Set[str]) -> tuple[Notice, ...]:
     if not foreign:
         return ()
-    verb = "added on the platform" if case.record is not None else "not selected by the manifest"
+    known = case.record is not None and case.record.created  # what an adopted one held, no record tells
+    verb = "added on the platform" if known else "not selected by the manifest"
     message = f"{counted(len(foreign), 'picture')} {verb}: kept"
     return (Notice("drift", case.text, message, tuple(sorted(foreign))),)
 

@@ -22,8 +22,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
     def arrange(happen: Callable[[], Any]) -> None:
         pending = [happen]
 
-        def sent(*args: Any) -> None:
-            send(*args)
+        def sent(*args: Any, **how: Any) -> None:
+            send(*args, **how)
             if pending:
                 pending.pop()()
 

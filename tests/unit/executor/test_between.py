@@ -13,12 +13,12 @@ import pytest
 
 from picsellia_apply.client import Client, network_files, upload
 from picsellia_apply.client.conditional import Conditional
-from picsellia_apply.client.transport import Transport
 from picsellia_apply.errors import ConflictError
 from picsellia_apply.executor import run as running
 from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.plan import FieldChange, Members, Operation
 from picsellia_apply.model.result import OperationResult
+from picsellia_apply.wire import v2
 from tests.unit.executor.test_run import Bench, dataset, label, statuses, tagging, uploading, version, whole
 
 
@@ -184,7 +184,8 @@ def test_what_a_person_made_after_the_plan_is_not_called_ours(bench: Bench, kind
 
 def store(bench: Bench, address: str, content: bytes, name: str = "theirs") -> None:
     """Store a network's file, or its thumbnail, as somebody else would."""
-    path = bench.folder / name
+    path = bench.folder / "their folder" / name
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     (found,) = bench.client.reader.networks(["n"])
     if address == "thumbnail/n":
@@ -222,20 +223,33 @@ def test_a_file_that_a_person_replaced_after_the_plan_is_not_overwritten(bench: 
 
 @pytest.mark.parametrize("theirs", [b"theirs", b"ours"], ids=["other bytes", "the same bytes"])
 @pytest.mark.parametrize("there", [b"", b"before"], ids=["new", "replaced"])
+@pytest.mark.parametrize(("name", "landed"), [("theirs", True), ("theirs", False), ("ours", False)])
 def test_a_file_that_a_person_stores_while_ours_is_sent_is_theirs(
-    bench: Bench, storing: Operation, monkeypatch: pytest.MonkeyPatch, theirs: bytes, there: bytes
+    bench: Bench,
+    storing: Operation,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    theirs: bytes,
+    there: bytes,
+    name: str,
+    landed: bool,
 ) -> None:
+    """Under another name before or after our bytes are there, and under the very name of ours."""
     address = storing.address
+    name = Path(bench.paths[address]).name if name == "ours" else name
     if there:
-        store(bench, address, there)
+        store(bench, address, there, name)
         storing = pre(replace(storing, action="update"), sha256=stored(bench, address))
     send = network_files.send_form
 
-    def sent(transport: Transport, object_name: str, data: bytes, *, model: bool) -> None:
-        send(transport, object_name, data, model=model)
+    def sent(*what: Any, **how: Any) -> None:
+        if landed:
+            send(*what, **how)
         with monkeypatch.context() as person:
             person.setattr(network_files, "send_form", send)
-            store(bench, address, theirs)
+            store(bench, address, theirs, name)
+        if not landed:
+            send(*what, **how)
 
     monkeypatch.setattr(network_files, "send_form", sent)
     (result,) = bench.apply(bench.plan(storing)).operations
@@ -243,6 +257,26 @@ def test_a_file_that_a_person_stores_while_ours_is_sent_is_theirs(
     assert stored(bench, address) == hashlib.sha256(theirs).hexdigest()
     assert address not in bench.records()
     assert not bench.journal().leftovers()[address].says_anything
+
+
+def test_a_large_file_is_not_put_together_over_what_a_person_stored_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.client.writer.create_network("n", "detection")
+    digest = bench.file("file/n/config", b"x" * (v2.MULTIPART_PART_SIZE + 5))
+    storing = Operation("file/n/config", "create", "new", (FieldChange("sha256", None, digest),))
+    send = network_files._send_parts
+
+    def sent(transport: Any, object_name: str, path: Path, reached: Any, check: Any) -> str:
+        if not (bench.folder / "their folder").exists():
+            store(bench, "file/n/config", b"theirs", path.name)
+        return send(transport, object_name, path, reached, check)
+
+    monkeypatch.setattr(network_files, "_send_parts", sent)
+    (result,) = bench.apply(bench.plan(pre(storing, sha256=None))).operations
+    assert result.error.startswith("somebody stored it since the plan was made")
+    assert stored(bench, "file/n/config") == hashlib.sha256(b"theirs").hexdigest()
+    assert not bench.journal().leftovers()["file/n/config"].says_anything
 
 
 @pytest.mark.parametrize("lost", [False, True])
