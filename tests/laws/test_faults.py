@@ -31,10 +31,13 @@ def attempt(world: World, sky: Sky) -> None:
 def both(data: st.DataObject, *, plain: bool) -> tuple[World, World]:
     """Return one world twice, after a random history, with something to do."""
     whole = World(plain=plain)
-    history(data, whole)
-    if not is_acceptable(whole):
+    try:
+        history(data, whole)
+        if not is_acceptable(whole):
+            reject()
+    except BaseException:  # a case that Hypothesis gives up too
         whole.remove()
-        reject()
+        raise
     return whole, whole.copy()
 
 

@@ -22,7 +22,7 @@ from picsellia_apply.cli.exit import run
 from picsellia_apply.client.embedded import EmbeddedAdapter
 from tests.laws.profiles import bounded
 from tests.laws.test_killed import history
-from tests.laws.worlds import World, scratch
+from tests.laws.worlds import World
 
 READING = frozenset({
     "GET ping", "POST get_organization", "GET datalake", "POST datalake/search", "GET dataset", "GET picture",
@@ -89,7 +89,8 @@ def test_what_only_reads_writes_nothing(data: st.DataObject) -> None:
     with World() as world:
         history(data, world)
         world.close()
-        out = scratch()
+        out = world.root / "written"
+        out.mkdir()
         before = everything(world)
         prune = data.draw(st.sampled_from(["--prune", "--no-prune"]))
         with refusing() as asked:
