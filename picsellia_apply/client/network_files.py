@@ -116,13 +116,16 @@ def send_file(
         send_form(transport, object_name, data, model=True, check=check)
         reached(len(data))
         return
-    looks = iter((check,))  # once: where the answer to the last step was lost, what is there may be ours
+    looked = False
 
-    def send() -> str:
-        return _send_parts(transport, object_name, path, reached, next(looks, _unchecked))
+    def look() -> None:
+        nonlocal looked
+        if not looked:  # later, what is there may be ours: the answer to the last step was lost
+            looked = True
+            check()
 
     # Whether an answer to the last step was lost or not, the parts are gone then: send them anew.
-    once(send, lambda: None)
+    once(lambda: _send_parts(transport, object_name, path, reached, look), lambda: None)
 
 
 def _send_parts(transport: Transport, object_name: str, path: Path, reached: Reached, check: Callable[[], None]) -> str:
