@@ -91,6 +91,10 @@ def of_set(name: str) -> Selection:
     return Selection(place(), picture_set=name)
 
 
+def names(*these: str) -> Selection:
+    return Selection(place(), names=these)
+
+
 def of_tags(*tags: str, quantity: float = 1.0) -> Selection:
     return Selection(place(), tags=tags, quantity=quantity)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from picsellia_apply.model.declaration import Declaration, Network, Selection, TagQuery
+from picsellia_apply.model.declaration import Declaration, Network, TagQuery
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.state import Lake, Resource, State
 from picsellia_apply.planner.rebuilt import rebuilt
@@ -17,6 +17,7 @@ from tests.worlds import (
     apply,
     box,
     dataset,
+    names,
     of_set,
     of_tags,
     picture_set,
@@ -40,10 +41,6 @@ def world(*, frozen: bool = False) -> Declaration:
         datasets=(dataset("D", first, second, description="x", private=True),),
         networks=(Network("n", place(), {"type": "detection", "description": "y"}),),
     )
-
-
-def names(*these: str) -> Selection:
-    return Selection(place(), names=these)
 
 
 def again(declaration: Declaration, state: State) -> Inventory:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from picsellia_apply.model.annotation import annotation_digest
-from picsellia_apply.model.declaration import Declaration, LocalFile, Network, Selection, TagQuery
+from picsellia_apply.model.declaration import Declaration, LocalFile, Network, TagQuery
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan, Policy
 from picsellia_apply.model.state import Lake, Resource, State, Unread
@@ -18,6 +18,7 @@ from tests.worlds import (
     apply,
     box,
     dataset,
+    names,
     of_set,
     of_tags,
     picture_set,
@@ -30,10 +31,6 @@ from tests.worlds import (
 
 PRUNE = replace(LAX, prune=True)
 ANY = {"a.jpg": [box("car")], "b.jpg": [box("car")]}
-
-
-def names(*these: str) -> Selection:
-    return Selection(place(), names=these)
 
 
 def world(*versions: object, pictures: tuple[str, ...] = ("a.jpg", "b.jpg"), salt: str = "") -> Declaration:
