@@ -1,4 +1,8 @@
-"""Options for all tests."""
+"""Options for all tests.
+
+Properties draw the same examples in every run and have no deadline, so that what has not changed does not turn red by
+chance or on a slow machine. The laws have profiles of their own.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,10 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -98,7 +98,7 @@ def test_a_plain_platform_describes_no_extension(tmp_path: Path) -> None:
 
 
 @schema.parametrize()
-@settings(max_examples=CASES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=CASES, database=None, suppress_health_check=list(HealthCheck))
 def test_no_answer_breaks_the_description(
     case: Any, platform: tuple[Api, str, dict[str, str]], session: requests.Session
 ) -> None:

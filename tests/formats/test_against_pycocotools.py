@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as oracle
 from pycocotools.coco import COCO
@@ -55,13 +55,11 @@ def test_masks(seed: int) -> None:
     assert box_of_runs(runs, height, width) == (expected if mask.any() else None)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 1 << 40), max_size=40))
 def test_compressed_runs_survive(runs: list[int]) -> None:
     assert decode_runs(encode_runs(runs)) == runs
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=40, max_codepoint=120), max_size=20))
 def test_any_text_is_runs_or_a_value_error(text: str) -> None:
     try:

@@ -23,7 +23,6 @@ settings.register_profile(LONG, deadline=None, max_examples=CASES, print_blob=Tr
 settings.register_profile("hunt", settings.get_profile(LONG), phases=_UNSHRUNK)
 
 PROFILE = os.environ.get("PICSELLIA_LAWS", "ci")
-settings.load_profile(PROFILE)
 
 
 def bounded(cases: int, *, steps: int = 0) -> settings:

@@ -6,7 +6,7 @@ import random
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picsellia_apply.export.names import disk_paths
@@ -35,7 +35,6 @@ hostile = st.sampled_from(
 names = st.lists(st.one_of(hostile, st.text(st.characters(exclude_categories=["Cs"]), min_size=1)), unique=True)
 
 
-@settings(deadline=None)
 @given(names)
 def test_every_path_is_safe_and_no_two_are_one_on_any_system(some: list[str]) -> None:
     paths = disk_paths(some, suffixes=SUFFIXES)
@@ -55,7 +54,6 @@ def test_every_path_is_safe_and_no_two_are_one_on_any_system(some: list[str]) ->
             assert unicodedata.is_normalized("NFC", part)
 
 
-@settings(deadline=None)
 @given(names, st.randoms(use_true_random=False))
 def test_the_order_of_the_names_does_not_matter(some: list[str], order: random.Random) -> None:
     shuffled = list(some)

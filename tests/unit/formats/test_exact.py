@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picsellia_apply.errors import Severity
@@ -46,7 +46,6 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("exact") / "first.json"
 
 
-@settings(deadline=None)
 @given(pictures)
 def test_what_is_written_is_read_back_text_for_text(file: Path, found: dict[str, tuple[str, ...]]) -> None:
     columns, said = read_annotations(written(file, found), "PICSELLIA")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picsellia_apply.formats.findings import Spot, Steps
@@ -33,7 +33,6 @@ def nodes(value: Any, path: Steps = ()) -> Iterator[tuple[Steps, Any]]:
             yield from nodes(item, (*path, index))
 
 
-@settings(deadline=None)
 @given(values, st.sampled_from([None, 1]), st.booleans())
 def test_every_json_value_is_found(value: Any, indent: int | None, ascii_only: bool) -> None:
     text = "\n " + json.dumps(value, indent=indent, ensure_ascii=ascii_only)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picsellia_apply.errors import Diagnostic
@@ -14,7 +14,6 @@ PLACE = Place("all.yaml", 0, ("spec", "names"))
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts)))
 def test_an_exact_list_comes_back_as_it_is(rows: list[tuple[str, str]]) -> None:
     told: list[Diagnostic] = []

@@ -113,7 +113,7 @@ def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(documents())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_value_anywhere(given_documents: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = "\n---\n".join(json.dumps(one) for one in given_documents)
@@ -122,7 +122,7 @@ def test_any_value_anywhere(given_documents: list[dict[str, Any]]) -> None:
 
 
 @given(st.binary(max_size=60), st.integers(0, 400))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_anywhere(data: bytes, at: int) -> None:
     text = b"apiVersion: picsellia-apply/v1\nkind: Dataset\nmetadata: {name: d}\nspec:\n  labels: []\n  versions:\n"
     text += b"    - name: one\n      pictures: {tags: [a, b], quantity: 0.5}\n"

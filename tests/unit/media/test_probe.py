@@ -51,7 +51,7 @@ def test_every_mode_and_type(mode: str, form: str) -> None:
     mode=st.sampled_from(["RGB", "L"]),
     progressive=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_header_says_what_pillow_says(size: tuple[int, int], form: str, mode: str, progressive: bool) -> None:
     data = encoded(mode, size, form, progressive=progressive)
     with Image.open(io.BytesIO(data)) as picture:
@@ -59,7 +59,7 @@ def test_header_says_what_pillow_says(size: tuple[int, int], form: str, mode: st
 
 
 @given(data=st.binary(max_size=40), at=st.integers(0, 600))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_header_never_contradicts_pillow_on_damaged_files(data: bytes, at: int) -> None:
     whole = encoded("RGB", (9, 4), "JPEG")
     damaged = whole[:at] + data + whole[at + len(data) :]
@@ -133,7 +133,7 @@ def test_any_other_png_is_pillows_business(data: bytes) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_header_never_contradicts_pillow_on_damaged_png(data: st.DataObject) -> None:
     """Bytes changed, taken out or put in, mostly among the chunks before the pixels."""
     whole = plain_png(*data.draw(st.lists(st.sampled_from(SOUND), unique=True, max_size=3)))

@@ -79,7 +79,7 @@ def inside(points: Points, xs: np.ndarray[Any, Any], ys: np.ndarray[Any, Any]) -
 corner = st.tuples(st.integers(0, 20), st.integers(0, 20))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(corner, min_size=3, max_size=8), st.lists(corner, min_size=3, max_size=8))
 def test_a_fine_grid_agrees(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
     steps = (np.arange(800) + 0.5) / 40

@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picsellia_apply.render.markdown import Block, body, code, command, details, html_code, html_text, prose, table
@@ -26,7 +26,6 @@ def shown(markdown: str) -> str:
     return match[1] if match[1] is not None else html.unescape(match[2])
 
 
-@settings(deadline=None)
 @given(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60)))
 def test_a_name_is_code_and_nothing_but_code(name: str) -> None:
     for written in (code(name), html_code(name)):
@@ -52,7 +51,6 @@ def test_control_characters_and_what_cannot_be_seen_are_spelled_out() -> None:
     assert "\u202e" not in code("\u202egpj")
 
 
-@settings(deadline=None)
 @given(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60)))
 def test_a_message_holds_no_character_that_means_anything(text: str) -> None:
     for written in (html_text(text), prose(text)):
@@ -109,7 +107,6 @@ def test_what_is_to_be_kept_is_kept_whatever_the_room() -> None:
     assert body(BLOCKS, max_bytes=1).startswith("# Title\n\n")
 
 
-@settings(deadline=None)
 @given(st.integers(150, 700))
 def test_a_body_is_never_longer_than_it_may_be(max_bytes: int) -> None:
     assert len(body(BLOCKS, max_bytes=max_bytes).encode()) <= max_bytes
