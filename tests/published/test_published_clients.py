@@ -23,7 +23,7 @@ from tests.published import drive
 from tests.published.releases import RELEASES, Release, python_with
 
 TOKEN = "7" * 40
-RUN_LIMIT_S = 300
+RUN_LIMIT_S = 900
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ def _hang(until: threading.Event) -> None:
     until.wait()
 
 
-def test_acts_are_done_by_other_threads_before_the_process_ends() -> None:
+def test_acts_are_done_by_other_threads_before_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupt, "_PATIENCE_S", 60.0)
     left, threads = Left(), []
     ending = Ending(left)
     ending.prepare()
@@ -81,8 +82,9 @@ def test_asked_a_third_time_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatc
     ending.forget()
 
 
-def test_a_lock_that_the_interrupted_thread_holds_is_let_go() -> None:
+def test_a_lock_that_the_interrupted_thread_holds_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """The handler returns, so that whatever it interrupted goes on: an act may need what that holds."""
+    monkeypatch.setattr(interrupt, "_PATIENCE_S", 20.0)
     left, lock, done = Left(), threading.Lock(), threading.Event()
 
     def act() -> None:

@@ -200,11 +200,11 @@ def test_an_untrusted_certificate_is_not_asked_twice(scripted: Script) -> None:
 
 def test_nobody_listens() -> None:
     slept: list[float] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    transport = patient(f"http://127.0.0.1:{port}/sdk/v2/", slept)
-    with pytest.raises(errors.NetworkError, match="no connection"):
-        ask(transport, repeat_safe=False)  # never sent, so it may be repeated
+    with socket.socket() as deaf:  # bound, so that nobody else gets the port; it does not listen
+        deaf.bind(("127.0.0.1", 0))
+        transport = patient(f"http://127.0.0.1:{deaf.getsockname()[1]}/sdk/v2/", slept)
+        with pytest.raises(errors.NetworkError, match="no connection"):
+            ask(transport, repeat_safe=False)  # never sent, so it may be repeated
     assert len(slept) == 2
     transport.close()
 

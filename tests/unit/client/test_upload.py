@@ -225,13 +225,16 @@ def test_a_refused_token_ends_it_after_what_is_on_its_way(
         sent.append(files[0].name)
         barrier.wait(10)
         if files[0].name == "0":
-            refused.set()
             raise refusal
         refused.wait(10)
         return [Outcome(files[0].name, "created", "id")]
 
+    def tell(outcomes: Sequence[Outcome]) -> None:
+        told.extend(outcomes)
+        refused.set()  # the first that is told is the refusal: only from here on it is known to who sends more
+
     with pytest.raises(type(refusal)):
-        upload(photos(*map(str, range(8))), send, parallelism=4, on_done=told.extend)
+        upload(photos(*map(str, range(8))), send, parallelism=4, on_done=tell)
     assert sorted(sent) == ["0", "1", "2", "3"]
     assert sorted(one.name for one in told if one.status == "created") == ["1", "2", "3"]
     assert len(told) == 8

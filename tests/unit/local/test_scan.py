@@ -15,6 +15,7 @@ from picsellia_apply.errors import Diagnostic, Severity
 from picsellia_apply.local import StatCache, default_cache, hash_file, scan_pictures
 from picsellia_apply.local import measure as measuring
 from picsellia_apply.local import scan as scanning
+from picsellia_apply.local.cache import RACY_NS
 from picsellia_apply.media import Probe, probe_bytes
 from picsellia_apply.model.declaration import LocalPictures
 from picsellia_apply.source import Place
@@ -296,9 +297,9 @@ def test_same_size_and_time_but_another_file(tmp_path: Path, reads: Reads) -> No
 
 
 def test_a_fresh_file_is_not_trusted(tmp_path: Path, reads: Reads) -> None:
-    picture(tmp_path / "pictures/a.png")
+    made = picture(tmp_path / "pictures/a.png").stat().st_mtime_ns
     for _ in range(2):
-        cache = StatCache(tmp_path / "cache")
+        cache = StatCache(tmp_path / "cache", now_ns=lambda: made + RACY_NS - 1)
         scan(tmp_path / "pictures", cache=cache)
         cache.save()
         assert reads.take() == 1

@@ -11,6 +11,7 @@ import pytest
 from picsellia_apply.errors import Diagnostic, InvalidInput
 from picsellia_apply.local import StatCache
 from picsellia_apply.manifest.indexing import Wanted, indexes_of
+from picsellia_apply.source import shown_path
 from tests.unit.manifest.test_loading import coco, document, loaded, picture, written
 
 SECRET = "hunter2"
@@ -59,7 +60,7 @@ def test_a_file_out_of_the_project_is_refused(project: Path, kind: str, way: str
     written(project, NAMING[kind](ways.get(way, "../absent.txt")))
     (told,) = refused(project)
     assert told.code == "M050"
-    assert str(told.position).startswith(str(project / "m.yaml") + ":4:")
+    assert str(told.position).startswith(shown_path(project / "m.yaml") + ":4:")
     assert str(project.parent) in told.message
     assert "PICSELLIA_FILES" in told.hint
 

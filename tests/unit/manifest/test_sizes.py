@@ -11,6 +11,7 @@ from PIL import Image
 from picsellia_apply.errors import Diagnostic
 from picsellia_apply.local import StatCache
 from picsellia_apply.manifest import load
+from picsellia_apply.source import shown_path
 from tests.unit.manifest.test_loading import document, written
 
 VOC = "<annotation><filename>{}</filename><size><width>{}</width><height>{}</height></size>{}</annotation>"
@@ -62,7 +63,7 @@ def test_another_size_is_told_once_however_many_versions_there_are(tmp_path: Pat
     versions = (VERSION.format(name, "xml", "PASCAL-VOC") for name in ("v", "w"))
     (one,) = findings(tmp_path, *versions)
     assert (one.code, one.severity.name, one.count) == ("Q006", "warning", 5)
-    assert str(one.position) == f"{tmp_path}/m.yaml:9:112"
+    assert str(one.position) == f"{shown_path(tmp_path / 'm.yaml')}:9:112"
     assert one.message == (
         "5 pictures have another size than `xml` states: `a.jpg` is 8 x 6 px, not 80 x 60, "
         "`b.jpg` is 8 x 6 px, not 81 x 60, `c.jpg` is 8 x 6 px, not 82 x 60, and 2 more"

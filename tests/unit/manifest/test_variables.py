@@ -22,7 +22,7 @@ from picsellia_apply.manifest.substitution import Substitution, literal
 from picsellia_apply.manifest.varfile import read_variables
 from picsellia_apply.manifest.variables import Declared, Given
 from picsellia_apply.model.declaration import Declaration
-from picsellia_apply.source import Place
+from picsellia_apply.source import Place, shown_path
 from tests.unit.manifest.test_loading import document, written
 
 EXAMPLE = Path(__file__).parents[3] / "examples/environments"
@@ -50,7 +50,7 @@ def faults(
 
 
 def told(one: Diagnostic, folder: Path) -> tuple[str, str, str, str]:
-    return one.code, str(one.position or "").removeprefix(f"{folder}/"), one.message, one.hint
+    return one.code, str(one.position or "").removeprefix(f"{shown_path(folder)}/"), one.message, one.hint
 
 
 def workspace(variables: str) -> str:
@@ -191,7 +191,7 @@ def test_without_a_workspace_nothing_is_declared(tmp_path: Path) -> None:
 def test_a_variable_without_a_value(tmp_path: Path) -> None:
     written(tmp_path, *ENVIRONMENTS, dataset("${var.note}"), dataset("x${var.note}", "e"))
     (one,) = faults(tmp_path, "staging")
-    place = f"{tmp_path}/m.yaml:4:64"
+    place = f"{shown_path(tmp_path)}/m.yaml:4:64"
     assert one == ("M063", "m.yaml:15:16", "variable `note` has no value, and 1 more time",
                    f"give it `--var note=VALUE`; declared without a default at {place}")  # fmt: skip
     assert loaded(tmp_path, workspace="staging", values={"note": ""}).datasets[0].description == ""
