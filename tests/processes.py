@@ -11,13 +11,13 @@ from pathlib import Path
 
 
 def ended(process: int) -> bool:
-    """Return whether a process ends within 30 s, or has ended."""
+    """Return whether a process ends within 60 s, or has ended."""
     try:
         descriptor = os.pidfd_open(process)
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([descriptor], [], [], 30)[0])
+        return bool(select.select([descriptor], [], [], 60)[0])
     finally:
         os.close(descriptor)
 

@@ -18,25 +18,26 @@ MARK = "PICSELLIA_POLICY_RUN"
 """The variable whose value tells the processes of one run of a program."""
 _ROUNDS = 20
 """Most rounds that end something: a process that starts others meanwhile needs more than one."""
+_PATIENCE_S = 0.02
+"""How long it is looked on where nothing is found: the environment of a process that is just about to become another
+program is not to be seen."""
 _PROC = Path("/proc")
 
 
-def end_marked(mark: str, *, patience_s: float = 0.02) -> None:
+def end_marked(mark: str) -> None:
     """End every process whose environment holds a mark, and what those start meanwhile.
 
     Args:
         mark: The value of `MARK`; nobody else's.
-        patience_s: How long to go on looking where nothing is found: the environment of a process that is just about to
-            become another program is not to be seen.
     """
-    wanted, until, rounds = f"{MARK}={mark}".encode(), time.monotonic() + patience_s, 0
+    wanted, until, rounds = f"{MARK}={mark}".encode(), time.monotonic() + _PATIENCE_S, 0
     while rounds < _ROUNDS:
         if sum(_end(process, wanted) for process in _processes()):
             rounds += 1
         elif time.monotonic() >= until:
             return
         else:
-            time.sleep(0.02)
+            time.sleep(_PATIENCE_S)
 
 
 def _processes() -> Iterator[int]:

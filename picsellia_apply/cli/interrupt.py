@@ -85,6 +85,29 @@ def _say(text: bytes) -> None:
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text)
 
 
+@contextlib.contextmanager
+def remembered() -> Iterator[Callable[[], bool]]:
+    """Remember SIGINT and SIGTERM during a block, which asks whether one came; then they interrupt at its end.
+
+    An interruption that comes wherever a block stands may leave a lock of Python's own held, for which the end of the
+    block then waits for ever: `Popen.wait` has one. Outside the main thread nothing is changed.
+
+    Raises:
+        KeyboardInterrupt: One came, whatever else the block raised.
+    """
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in SIGNALS}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            raise KeyboardInterrupt
+
+
 class Interrupts:
     """While it is entered, SIGINT and SIGTERM set a flag; the second one ends the process where it stands.
 
@@ -94,13 +117,13 @@ class Interrupts:
 
     def __init__(self, leave: Callable[[int], object] = os._exit) -> None:
         """Begin without an interrupt; `leave` ends the process with an exit code."""
-        self._asked = threading.Event()
+        self._asked = False
         self._ending = Ending(leave)
         self._before: dict[int, Any] = {}
 
     def stopped(self) -> bool:
         """Return whether the apply was asked to end."""
-        return self._asked.is_set()
+        return self._asked
 
     def at_the_end(self, act: Callable[[], None]) -> None:
         """Have something done before the process ends where it stands: others need not wait for what it holds."""
@@ -123,10 +146,10 @@ class Interrupts:
                 signal.signal(number, handler)
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        if self._asked.is_set():
+        if self._asked:
             self._ending.begin()
             return
-        self._asked.set()
+        self._asked = True
         _say(b"\nfinishing what is in flight; Ctrl-C again stops at once\n")
 
     def __enter__(self) -> Self:

@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from picsellia_apply.cli.descendants import MARK, end_marked
+from picsellia_apply.cli.interrupt import remembered
 from picsellia_apply.render.lines import plain
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ _KEPT = 16_384
 """Bytes of output that are kept; the rest is read and dropped."""
 _ENDING_S = 5.0
 """How long to wait for a program's pipes once the program was ended."""
+_LOOK_S = 0.1
+"""How often it is looked whether a signal came while a program runs."""
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 _log = logging.getLogger(__name__)
@@ -182,18 +186,19 @@ def run_program(
 
     Raises:
         OSError: It cannot be run.
+        KeyboardInterrupt: A signal came; the program was ended.
     """
     mark = secrets.token_hex(16)
-    process = None  # as long as a signal interrupts its very start: then the mark alone tells what to end
-    try:
+    with remembered() as asked:
         process = _started(program, executable, {**env, MARK: mark})
-        reader = _Reader(process, mark.encode())
-        pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), reader]
-        for pipe in pipes:
-            pipe.start()
-        code = _code(process, program.timeout_s, on_slow)
-    finally:
-        _end(process, mark)
+        try:
+            reader = _Reader(process, mark.encode())
+            pipes = [threading.Thread(target=_feed, args=(process, given), daemon=True), reader]
+            for pipe in pipes:
+                pipe.start()
+            code = _code(process, program.timeout_s, on_slow, asked)
+        finally:
+            _end(process, mark)
     for pipe in pipes:
         pipe.join(_ENDING_S)
     return code, reader.output()
@@ -211,30 +216,31 @@ def _started(program: Program, executable: str, env: Mapping[str, str]) -> subpr
     )
 
 
-def _code(process: subprocess.Popen[bytes], timeout_s: float, on_slow: Callable[[], None]) -> int | None:
-    """Return a program's exit code, None when it takes too long."""
-    code = _waited(process, min(PATIENCE_S, timeout_s))
-    if code is None and timeout_s > PATIENCE_S:
+def _code(
+    process: subprocess.Popen[bytes], timeout_s: float, on_slow: Callable[[], None], asked: Callable[[], bool]
+) -> int | None:
+    """Return a program's exit code, None when it takes too long or is to end."""
+    code = _waited(process, min(PATIENCE_S, timeout_s), asked)
+    if code is None and timeout_s > PATIENCE_S and not asked():
         on_slow()
-        code = _waited(process, timeout_s - PATIENCE_S)
+        code = _waited(process, timeout_s - PATIENCE_S, asked)
     return code
 
 
-def _end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
+def _end(process: subprocess.Popen[bytes], mark: str) -> None:
     """End a program, its session, and what of it left the session."""
-    if process is not None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        end_marked(mark)
-    else:
-        end_marked(mark, patience_s=_ENDING_S / 4)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    end_marked(mark)
 
 
-def _waited(process: subprocess.Popen[bytes], seconds: float) -> int | None:
-    """Return a program's exit code, None when it still runs after so many seconds."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(seconds)
+def _waited(process: subprocess.Popen[bytes], seconds: float, asked: Callable[[], bool]) -> int | None:
+    """Return a program's exit code, None when it still runs after so many seconds or is to end."""
+    until = time.monotonic() + seconds
+    while not asked() and (left_s := until - time.monotonic()) > 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(min(left_s, _LOOK_S))
     return None
 
 

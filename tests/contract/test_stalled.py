@@ -22,7 +22,7 @@ from picsellia_apply.lake.line import Line
 from tests.contract.platforms import Api, batch, form, in_process, over_http, served
 
 PATIENT = 3600.0
-IMPATIENT = 0.5
+IMPATIENT = 2.0
 TOO_MANY = THREADS + 1
 
 

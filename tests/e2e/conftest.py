@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -170,47 +170,57 @@ def served(tmp_path: Path, clean_environment: pytest.MonkeyPatch) -> Iterator[Ca
 
     `command` is run instead of the program's own; `instead_of` a platform, whose server ends, at the same address.
     """
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    token, lake, log = "t" * 40, tmp_path / "served/lake", tmp_path / "serve.log"
-
-    def end(process: subprocess.Popen[bytes]) -> None:
-        process.terminate()
-        process.wait(timeout=20)
+    running: dict[str, Server] = {}
+    token, lake = "t" * 40, tmp_path / "served/lake"
 
     def serve(*options: str, command: Sequence[str] = (str(COMMAND),), instead_of: Platform | None = None) -> Platform:
-        host = instead_of.options[1] if instead_of else f"http://127.0.0.1:{free_port()}/sdk/v2/"
+        port = 0
         if instead_of:
-            end(running.pop(host))
-        port = str(urlsplit(host).port)
-        arguments = [*command, "serve", "--data", str(lake), "--bind", "127.0.0.1", "--port", port, *options]
-        with log.open("ab") as told:
-            environ = {**os.environ, "PICSELLIA_TOKEN": token}
-            running[host] = subprocess.Popen(arguments, env=environ, stdout=told, stderr=told)
-        wait_for(int(port), running[host])
-        return Platform(("--host", host), {"PICSELLIA_TOKEN": token}, lake.parent if "--plain" in options else None)
+            running.pop(instead_of.options[1]).end()
+            port = urlsplit(instead_of.options[1]).port or 0
+        server = Server(lake, token, tmp_path / "serve.log", *options, command=command, port=port)
+        running[server.host] = server
+        environ = {"PICSELLIA_TOKEN": token}
+        return Platform(("--host", server.host), environ, lake.parent if "--plain" in options else None)
 
     yield serve
-    for process in running.values():
-        end(process)
+    for server in running.values():
+        server.end()
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+class Server:
+    """A lake that another process serves.
 
+    Attributes:
+        host: Its URL; the port is any free one unless it is given.
+    """
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until somebody listens on the port, at most 30 s."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        assert process.poll() is None, "the server ended"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.05)
-    raise AssertionError("the server does not listen")
+    def __init__(
+        self, lake: Path, token: str, log: Path, *options: str, command: Sequence[str] = (str(COMMAND),), port: int = 0
+    ) -> None:
+        arguments = [*command, "serve", "--data", str(lake), "--bind", "127.0.0.1", "--port", str(port), *options]
+        with log.open("wb") as told:
+            environ = {**os.environ, "PICSELLIA_TOKEN": token}
+            self._process = subprocess.Popen(arguments, env=environ, stdout=told, stderr=told)
+        try:
+            self.host = self._told(log)
+        except BaseException:
+            self.end()
+            raise
+
+    def _told(self, log: Path) -> str:
+        """Return the URL that it tells once it answers."""
+        end = time.monotonic() + 120
+        while (told := re.search(r"^serving (\S+)$", log.read_text(), re.MULTILINE)) is None:
+            assert time.monotonic() < end, "the server does not answer"
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                assert self._process.wait(timeout=0.05) is None, log.read_text()
+        return told.group(1)
+
+    def end(self) -> None:
+        """End it in good order."""
+        self._process.terminate()
+        self._process.wait(timeout=60)
 
 
 def snapshot(client: Client) -> dict[str, Any]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from picsellia_apply.client import Client
 from picsellia_apply.planner.digest import sealed
 from picsellia_apply.render.saved import read_plan, write_plan
-from tests.e2e.conftest import COMMAND, Platform, Project, Ran, free_port, wait_for
+from tests.e2e.conftest import Platform, Project, Ran, Server
 
 EXAMPLE = Path(__file__).parents[2] / "examples/environments"
 MANIFESTS = """
@@ -55,14 +55,10 @@ class Environment:
     """One server, and the command line of one environment of a project."""
 
     def __init__(self, project: Project, name: str, folder: Path) -> None:
-        self.name, self.token, self.port = name, name[0] * 40, free_port()
+        self.name, self.token = name, name[0] * 40
         self._project = project
-        arguments = ["serve", "--data", str(folder / "lake"), "--bind", "127.0.0.1", "--port", str(self.port)]
         folder.mkdir()
-        log = (folder / "serve.log").open("wb")
-        environ = {**os.environ, "PICSELLIA_TOKEN": self.token}
-        self.process = subprocess.Popen([COMMAND, *arguments], env=environ, stdout=log, stderr=log)
-        log.close()
+        self.server = Server(folder / "lake", self.token, folder / "serve.log")
 
     def run(self, command: str, *arguments: str) -> Ran:
         environ = {
@@ -74,11 +70,11 @@ class Environment:
         return Project(self._project.folder, platform, self._project.monkeypatch).run(command, *arguments)
 
     @property
-    def host(self) -> str:
-        return f"http://127.0.0.1:{self.port}/sdk/v2/"
+    def port(self) -> int:
+        return urlsplit(self.server.host).port or 0
 
     def client(self) -> Client:
-        return Client(self.token, None, self.host, read_only=True)
+        return Client(self.token, None, self.server.host, read_only=True)
 
 
 @pytest.fixture
@@ -87,15 +83,14 @@ def environments(project: Project, tmp_path: Path) -> Iterator[tuple[Environment
     for number in range(10):
         project.picture(f"pictures/{number}.png", (number * 20, 90, 10))
     project.write("m.yaml", MANIFESTS)
-    both = Environment(project, "staging", tmp_path / "one"), Environment(project, "production", tmp_path / "two")
-    try:
-        for one in both:
-            wait_for(one.port, one.process)
-        yield both
-    finally:
-        for one in both:
-            one.process.terminate()
-            one.process.wait(timeout=20)
+    with contextlib.ExitStack() as servers:
+
+        def begin(name: str) -> Environment:
+            one = Environment(project, name, tmp_path / name)
+            servers.callback(one.server.end)
+            return one
+
+        yield begin("staging"), begin("production")
 
 
 def test_the_same_repository_serves_staging_and_production(
@@ -201,10 +196,10 @@ def test_who_names_the_host_need_not_say_the_variables_again(
     staging, _ = environments
     assert staging.run("plan", "--var", "prefix=nightly", "--out", "p.json").code == 0
     project.monkeypatch.setenv("PICSELLIA_TOKEN", staging.token)
-    ran = bare(project).run("apply", "p.json", "--auto-approve", "--var", "prefix=other", "--host", staging.host)
+    ran = bare(project).run("apply", "p.json", "--auto-approve", "--var", "prefix=other", "--host", staging.server.host)
     assert ran.code == 6
     assert 'variable prefix   when planned: "nightly"   now: "other"' in ran.err
-    ran = bare(project).run("apply", "p.json", "--auto-approve", "--host", staging.host)
+    ran = bare(project).run("apply", "p.json", "--auto-approve", "--host", staging.server.host)
     assert ran.code == 0, ran.out + ran.err
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.e2e.conftest import Platform, Project, Ran, free_port
+from tests.e2e.conftest import Platform, Project, Ran
 
 MANIFESTS = """\
 apiVersion: picsellia-apply/v1
@@ -191,6 +192,9 @@ def test_what_fails_is_told_by_member(filled: Project) -> None:
 
 
 def test_an_unreachable_platform_is_in_the_result(filled: Project) -> None:
-    nobody = Platform(("--host", f"http://127.0.0.1:{free_port()}/sdk/v2/"), {"PICSELLIA_TOKEN": "t" * 40})
-    result = ended(replace(filled, platform=nobody).run(*APPLY), 69, "error")
+    with socket.socket() as deaf:  # bound, so that nobody else gets the port; it does not listen
+        deaf.bind(("127.0.0.1", 0))
+        host = f"http://127.0.0.1:{deaf.getsockname()[1]}/sdk/v2/"
+        nobody = Platform(("--host", host), {"PICSELLIA_TOKEN": "t" * 40})
+        result = ended(replace(filled, platform=nobody).run(*APPLY), 69, "error")
     assert result["error"]["message"]

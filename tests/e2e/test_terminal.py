@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import pty
@@ -51,6 +52,7 @@ class Terminal:
         self.process = project.spawn(*arguments, command=command, **{**streams, **options})
         os.close(theirs)
         self.text = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode  # what is read may end inside a character
 
     def read_until(self, text: str) -> str:
         """Read what is shown until `text` is."""
@@ -59,7 +61,7 @@ class Terminal:
                 some = os.read(self._ours, 4096)
             except OSError as error:  # the other side closed the terminal
                 raise AssertionError(self.text) from error
-            self.text += some.decode()
+            self.text += self._decode(some)
         return self.text
 
     def type(self, text: str) -> None:
@@ -70,7 +72,7 @@ class Terminal:
         """Return the exit code and all that was shown."""
         with contextlib.suppress(OSError):
             while some := os.read(self._ours, 4096):
-                self.text += some.decode()
+                self.text += self._decode(some)
         os.close(self._ours)
         return self.process.wait(timeout=60), self.text
 

@@ -35,7 +35,7 @@ def waited(
     with applying(project) as first, project.spawn(*APPLY, "--lock-timeout", "60", *arguments) as second:
         try:
             assert second.stderr is not None
-            assert "waiting up to 60 s" in second.stderr.readline()
+            assert "waiting up to " in second.stderr.readline()
             meanwhile()
             assert ended(first)[0] == 0
             yield second
@@ -66,7 +66,7 @@ def test_the_same_plan_is_not_shown_twice(filled: Project) -> None:
     with applying(filled, "p.json") as first:
         second = filled.spawn(*APPLY, "--lock-timeout", "60", "p.json")
         assert second.stderr is not None
-        assert "waiting up to 60 s" in second.stderr.readline()
+        assert "waiting up to " in second.stderr.readline()
         assert ended(first)[0] == 0
         out, err = second.communicate(timeout=60)
     assert second.returncode == 0, err

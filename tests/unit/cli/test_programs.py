@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 
 from picsellia_apply.cli import programs
 from picsellia_apply.cli.descendants import MARK
+from picsellia_apply.cli.exit import _terminated_as_interrupted
 from picsellia_apply.cli.programs import judged
 from picsellia_apply.model.declaration import Declaration
 from picsellia_apply.model.inventory import Inventory
@@ -132,23 +135,75 @@ def test_what_left_the_session_of_a_program_is_ended_with_it(tmp_path: Path, end
     assert ended(int((tmp_path / "child").read_text()))
 
 
+class Held:
+    """The lock that `Popen.wait` takes, and a signal that comes right after it was taken."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self._lock = threading.Lock()
+        self._number = number
+
+    def acquire(self, blocking: bool) -> bool:
+        assert self._lock.acquire(blocking)
+        signal.raise_signal(self._number)
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        assert self._lock.acquire(timeout=10), "a lock that is waited for for ever"
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_program_wherever_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    started = []
+    start = programs._started
+
+    def watched(*arguments: Any) -> Any:
+        started.append(start(*arguments))
+        started[0]._waitpid_lock = Held(number)  # type: ignore[attr-defined]  # of its own
+        return started[0]
+
+    monkeypatch.setattr(programs, "_started", watched)
+    script(tmp_path, "exec sleep 600")
+    with _terminated_as_interrupted(), pytest.raises(KeyboardInterrupt):
+        verdicts(program(tmp_path))
+    assert started[0].returncode == -9
+
+
 def test_a_program_whose_start_is_interrupted_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     start = programs._started
 
     def interrupted(*arguments: Any) -> Any:
         started.append(start(*arguments))
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
 
     monkeypatch.setattr(programs, "_started", interrupted)
     script(tmp_path, "exec sleep 600")
     with pytest.raises(KeyboardInterrupt):
         verdicts(program(tmp_path))
-    with started[0] as process:
-        try:
-            assert process.wait(10) == -9
-        finally:
-            process.kill()
+    assert started[0].returncode == -9
+
+
+def test_a_signal_during_a_program_that_cannot_be_run_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        raise OSError
+
+    monkeypatch.setattr(programs, "_started", refused)
+    script(tmp_path, "exit 0")
+    with pytest.raises(KeyboardInterrupt):
+        verdicts(program(tmp_path))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_not_of_a_program_is_left_alone(tmp_path: Path) -> None:
