@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -30,3 +31,15 @@ def wait_for_file(path: Path, process: subprocess.Popen[str]) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             assert process.wait(0.05) is None
     return path.read_text()
+
+
+def told_at_the_end(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return what a process wrote to stdout and stderr, at most 60 s from now.
+
+    One that does not end says where it stands: it was started with PYTHONFAULTHANDLER.
+    """
+    try:
+        return process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        raise AssertionError(process.communicate()[1]) from None

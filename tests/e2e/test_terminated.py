@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.test_lease import fill
 from tests.e2e.test_terminal import Terminal
-from tests.processes import ended, wait_for_file
+from tests.processes import ended, told_at_the_end, wait_for_file
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
@@ -29,10 +29,11 @@ def filled(project: Project) -> Project:
 def test_a_program_of_a_policy_ends_with_us(filled: Project, command: tuple[str, ...], number: signal.Signals) -> None:
     filled.write("policy.yaml", POLICY)
     filled.write("wait.sh", WAIT).chmod(0o755)
+    filled.monkeypatch.setenv("PYTHONFAULTHANDLER", "1")
     with filled.spawn(*command) as process:
         children = map(int, wait_for_file(filled.folder / "begun", process).split())
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = told_at_the_end(process)
     assert (process.returncode, out) == (130, "")
     assert err.endswith("interrupted\n")
     assert "Traceback" not in err

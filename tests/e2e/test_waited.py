@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.test_lease import APPLY, applying, ended, fill, unlock
 from tests.processes import ended as is_ended
-from tests.processes import wait_for_file
+from tests.processes import told_at_the_end, wait_for_file
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
@@ -123,10 +123,11 @@ def test_it_can_be_interrupted_while_a_program_judges_the_second_plan(filled: Pr
         filled.write("policy.yaml", POLICY.format("{exec: [./wait.sh]}"))
         filled.write("wait.sh", "#!/bin/sh\necho $$ > begun.new; mv begun.new begun\nexec sleep 600\n").chmod(0o755)
 
+    filled.monkeypatch.setenv("PYTHONFAULTHANDLER", "1")
     with waited(filled, meanwhile=meanwhile) as process:
         child = int(wait_for_file(filled.folder / "begun", process))
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = told_at_the_end(process)
     assert process.returncode == 130, err
     assert is_ended(child)
     assert "no lease is held" in unlock(filled).out
