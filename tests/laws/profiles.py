@@ -18,8 +18,10 @@ CASES = 1_000
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
 _UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 """A counterexample as it was found: shrinking takes minutes, and is done by whoever looks for its cause."""
-settings.register_profile("ci", deadline=None, derandomize=True, phases=_UNSHRUNK, suppress_health_check=_SLOW)
-settings.register_profile(LONG, deadline=None, max_examples=CASES, print_blob=True, suppress_health_check=_SLOW)
+_FRESH = settings(settings.get_profile("default"), deadline=None, derandomize=False, suppress_health_check=_SLOW)
+"""Not what is in force: the rest of the suite always draws the same."""
+settings.register_profile("ci", _FRESH, derandomize=True, database=None, phases=_UNSHRUNK)
+settings.register_profile(LONG, _FRESH, max_examples=CASES, print_blob=True)
 settings.register_profile("hunt", settings.get_profile(LONG), phases=_UNSHRUNK)
 
 PROFILE = os.environ.get("PICSELLIA_LAWS", "ci")
