@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.ownership import INHERITED
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.case import World
 from picsellia_apply.planner.fields import same
@@ -31,7 +32,7 @@ def parts_of(address: Address, world: World) -> Iterator[str]:
 def strange_things(address: Address, text: str, world: World) -> Iterator[str]:
     """Yield the addresses of what goes with a recorded thing and is not ours: parts of it, or what is in its place."""
     parts = tuple(parts_of(address, world))
-    ours = set(_made_by_us(address, world)) if parts else set()
+    ours = set(_made_by_us(address, text, world)) if parts else set()
     for one in parts:
         part = parse_address(one)
         if (part.kind, part.rest) not in ours:
@@ -58,10 +59,14 @@ def is_anothers(text: str, world: World) -> bool:
     return now is not None and sent is not None and now != sent  # "": nobody may read it, so it may be anybody's
 
 
-def _made_by_us(address: Address, world: World) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield kind and rest of the parts that we made; a version may have its labels from another one of ours."""
+def _made_by_us(address: Address, whole: str, world: World) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield kind and rest of the parts that we made.
+
+    A version that took over what another one held has its labels from any of the dataset's.
+    """
+    inherits = INHERITED in world.inventory.records[whole].fields
     for text, record in world.inventory.records.items():
         if record.created and text.startswith(("file/", "thumbnail/", "label/")) and not is_anothers(text, world):
             part = parse_address(text)
-            if part.name == address.name:
+            if part.name == address.name and (inherits or part.version == address.version):
                 yield part.kind, part.rest

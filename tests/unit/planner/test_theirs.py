@@ -389,3 +389,17 @@ def test_a_version_that_is_ours_and_is_not_deleted_after_all_keeps_what_people_d
     plan = planned(left, state, inventory, replace(PRUNE, targets=targets))
     assert deleted(plan)["pictures/s"] == ("a.jpg",)
     assert "car rectangle in a.jpg" in foreign(plan)["pictures/s"]
+
+
+@pytest.mark.parametrize("origin", [None, "gold"])
+def test_a_label_like_ours_elsewhere_is_ours_only_where_it_may_be_a_copy(origin: str | None) -> None:
+    """The labels of a version that took over nothing are its own."""
+    gold = version("gold", names("a.jpg"), labels=[("car", "rectangle")])
+    live = version("live", names("a.jpg"), origin=origin, labels=None)
+    state, inventory = settled(world(gold, live), State(), NOTHING, PRUNE)
+    assert ("label/d@live/car/rectangle" in state.resources) is (origin is not None)
+    assert "label/d@live/car/rectangle" not in inventory.records
+    there = replace(state, resources={**state.resources, "label/d@live/car/rectangle": Resource()})
+    refused = foreign(planned(world(gold), there, inventory, PRUNE))
+    told = "it takes along what is not ours: 1 address\nnamely label `car rectangle`"
+    assert refused == ({} if origin else {"version/d@live": told})
