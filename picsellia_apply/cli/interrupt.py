@@ -97,9 +97,11 @@ def remembered() -> Iterator[Callable[[], bool]]:
     """
     came: list[int] = []
     before: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in SIGNALS}
+    numbers = SIGNALS if threading.current_thread() is threading.main_thread() else ()
     try:
+        for one in numbers:
+            if signal.getsignal(one) is not signal.SIG_IGN:
+                before[one] = signal.signal(one, lambda number, _: came.append(number))
         yield lambda: bool(came)
     finally:
         for number, handler in before.items():

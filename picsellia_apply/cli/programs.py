@@ -49,7 +49,7 @@ PATIENCE_S = 2.0
 _KEPT = 16_384
 """Bytes of output that are kept; the rest is read and dropped."""
 _ENDING_S = 5.0
-"""How long to wait for a program's pipes once the program was ended."""
+"""How long to wait for a program that is to end, and then for its pipes."""
 _LOOK_S = 0.1
 """How often it is looked whether a signal came while a program runs."""
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -178,7 +178,7 @@ def run_program(
         executable: Its path.
         given: What it gets on stdin; it need not read it.
         env: Its environment.
-        on_slow: Called once when it takes longer than `PATIENCE_S`.
+        on_slow: Called once, by another thread, when it takes longer than `PATIENCE_S`.
 
     Returns:
         Its exit code (minus the signal's number when one ended it), None when it took too long; and what it wrote to
@@ -186,7 +186,7 @@ def run_program(
 
     Raises:
         OSError: It cannot be run.
-        KeyboardInterrupt: A signal came; the program was ended.
+        KeyboardInterrupt: A signal came; the program was ended, unless it became another user's.
     """
     mark = secrets.token_hex(16)
     with remembered() as asked:
@@ -222,16 +222,17 @@ def _code(
     """Return a program's exit code, None when it takes too long or is to end."""
     code = _waited(process, min(PATIENCE_S, timeout_s), asked)
     if code is None and timeout_s > PATIENCE_S and not asked():
-        on_slow()
+        threading.Thread(target=on_slow, daemon=True).start()  # nobody may read what it writes
         code = _waited(process, timeout_s - PATIENCE_S, asked)
     return code
 
 
 def _end(process: subprocess.Popen[bytes], mark: str) -> None:
-    """End a program, its session, and what of it left the session."""
+    """End a program, its session, and what of it left the session; what became another user's goes on without us."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_ENDING_S)
     end_marked(mark)
 
 

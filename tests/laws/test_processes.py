@@ -168,22 +168,24 @@ def check(stage: Stage, *, thin: bool = False) -> str:
         thin: Before one request, after the next.
 
     Returns:
-        At how many it was killed.
+        At how many different ones it was killed.
     """
     stage.begin()
     stage.apply_whole()
     total = int(stage.order(free=True).removeprefix("free "))
     whole = stage.found()
     points = sorted({1 + round((total - 1) * row / (POINTS - 1)) for row in range(POINTS)})
+    killed = set()
     for row, point in enumerate(points):
         for side in SIDES[row % 2 :: 2] if thin else SIDES:
-            killed_at = kill_at(stage, point, side)
+            at = kill_at(stage, point, side)
+            killed.add(at)
             stage.apply_whole()
             rows, records = stage.found()
-            where = f"killed {side} request {killed_at} of {total}"
+            where = f"killed {side} request {at} of {total}"
             assert not differing_rows(rows, whole[0]), where
             assert not differing_records(records, whole[1]), where
-    return f"killed at {len(points)} of {total} requests"
+    return f"killed at {len(killed)} of {total} requests"
 
 
 def kill_at(stage: Stage, point: int, side: str) -> int:

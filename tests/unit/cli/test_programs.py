@@ -206,6 +206,67 @@ def test_a_signal_during_a_program_that_cannot_be_run_is_not_lost(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    script(tmp_path, "kill -INT $PPID; exit 0")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert verdicts(program(tmp_path)) == []
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_program_that_became_another_users_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_allowed(_process: int, _number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "killpg", not_allowed)
+    monkeypatch.setattr(programs, "end_marked", lambda _mark: None)
+    monkeypatch.setattr(programs, "_ENDING_S", 0.1)
+    started = []
+    start = programs._started
+
+    def watched(*arguments: Any) -> Any:
+        started.append(start(*arguments))
+        return started[0]
+
+    monkeypatch.setattr(programs, "_started", watched)
+    script(tmp_path, "exec sleep 600")
+    try:
+        assert verdicts(program(tmp_path, timeout_s=1)) == ["`./check.sh` was ended after 1 s"]
+        assert started[0].poll() is None
+    finally:
+        started[0].kill()
+        started[0].wait()
+
+
+def test_a_signal_ends_a_program_though_nobody_reads_that_it_is_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, read = threading.Event(), threading.Event()
+
+    def tell(*_: object) -> None:
+        told.set()
+        read.wait(60)
+
+    monkeypatch.setattr(programs, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(programs, "_tell_slow", tell)
+    script(tmp_path, "exec sleep 600")
+
+    def interrupt() -> None:
+        told.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    signals = threading.Thread(target=interrupt)
+    signals.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            verdicts(program(tmp_path))
+        assert not read.is_set()
+    finally:
+        read.set()
+        signals.join()
+
+
 def test_what_is_not_of_a_program_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: "of another run"}) as other:
         assert verdicts(program(tmp_path, "sh", "-c", "exit 0")) == []
