@@ -157,10 +157,24 @@ def _otherwise(again: Again, address: str) -> Iterator[Moved]:
         yield Moved(address, "", *(words if now is None else words[::-1]), "manifests")
     if planned is None or now is None:
         return
-    for name in sorted(again.touched.names[address]):
+    late = _brought_by_another_set(again, address) - planned.members.keys()  # recorded once they are there
+    for name in sorted(again.touched.names[address] - late):
         one, other = _remembered(planned, name), _remembered(now, name)
         if one != other:
             yield Moved(address, name, one, other, "manifests")
+
+
+def _brought_by_another_set(again: Again, address: str) -> Set[str]:
+    """Return the pictures that the saved plan uploads for other sets than one; none where it is no set."""
+    if not _is_set(address):
+        return frozenset()
+    others = (one for one in again.saved.operations if one.address != address and _is_set(one.address))
+    return {name for one in others for name in one.members.add}
+
+
+def _is_set(text: str) -> bool:
+    address = parse_address(text)
+    return address.kind == "pictures" and not address.rest
 
 
 def _remembered(record: Record, name: str) -> Any:

@@ -43,7 +43,7 @@ def diff_pictures(case: Case, world: World, claimed: Set[str]) -> Found:
     differing, incomparable = compare_bytes(wanted, there, case.record)
     dropped = _dropped(case, world)
     present = wanted.keys() & there.keys()
-    adopted = _adopted(case.record, present - world.ours.pictures, deleted, upload)
+    adopted = _adopted(case.record, present, deleted, {*upload, *(present & world.ours.pictures)})
     operations, blasts = _operations(case, upload, new=not present and case.record is None)
     notices = [
         *staying(case.text, case.record, world),
@@ -109,13 +109,13 @@ def split_pinned(address: str, names: Iterable[str], world: World) -> tuple[list
     return sorted(free), tuple(blocked)
 
 
-def _adopted(record: Record | None, there: Set[str], deleted: Set[str], upload: Iterable[str]) -> frozenset[str]:
+def _adopted(record: Record | None, there: Set[str], deleted: Set[str], ours: Set[str]) -> frozenset[str]:
     """Return the pictures that are not ours: those of before, not made by us, or deleted by a person.
 
-    That person may bring them back. What we upload is ours from then on.
+    That person may bring them back. What we upload is ours from then on, whichever set it was uploaded for.
     """
     before = record.fields.get(ADOPTED, ()) if record is not None else ()
-    return frozenset(before).union(there, deleted).difference(upload)
+    return frozenset(before).union(there, deleted) - ours
 
 
 def _dropped(case: Case, world: World) -> list[str]:

@@ -15,7 +15,7 @@ from picsellia_apply.model.declaration import Declaration, LocalFile, Network
 from picsellia_apply.model.inventory import Inventory
 from picsellia_apply.model.plan import Plan, Policy, Target
 from picsellia_apply.model.state import Lake, Resource, State
-from tests.again import again
+from tests.again import again, cut_short
 from tests.worlds import (
     LAX,
     NOTHING,
@@ -312,3 +312,24 @@ def test_a_picture_that_a_person_deleted_meanwhile_is_not_given_a_tag(world: tup
     state = replace(state, lake=Lake(pictures, {"t": frozenset(pictures)}))
     reasons = reasons_of(saved, tagged, state, inventory)
     assert reasons["pictures/s/u", "a.jpg"].now == "deleted on the platform"
+
+
+def test_a_shared_picture_that_another_set_brought_back_before_the_apply_was_cut_short_moved_nothing() -> None:
+    """It was adopted by both sets, and a person deleted it: whichever set brings it back, it is ours from then on."""
+
+    def both(*, restore: bool, more: tuple[str, ...] = ()) -> Declaration:
+        sets = (picture_set("one", ("a.jpg",)), picture_set("two", ("a.jpg", *more), restore=restore))
+        return Declaration("root", picture_sets=sets)
+
+    there = State(Lake({"a.jpg": sha("a.jpg")}))
+    state, inventory = apply(planned(both(restore=False), there), there, NOTHING)
+    assert all(record.fields == {"adopted": ["a.jpg"]} for record in inventory.records.values())
+    wanted, gone = both(restore=True, more=("b.jpg",)), replace(state, lake=Lake())
+    saved = planned(wanted, gone, inventory)
+    assert [one.address for one in saved.operations] == ["pictures/one", "pictures/two"]
+    cut, kept, waiting = cut_short(saved, gone, inventory, 1)
+    left, _ = again(saved, wanted, cut, kept)
+    assert [one.address for one in left.operations] == [one.address for one in waiting] == ["pictures/two"]
+    whole, after = apply(saved, gone, inventory)
+    assert apply(left, cut, kept)[0] == whole
+    assert left.records == planned(wanted, whole, after).records
