@@ -19,7 +19,7 @@ from dataclasses import replace
 from picsellia_apply.executor.added import LAKE, place_of
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED, INHERITED, made_members, without_members
+from picsellia_apply.model.ownership import ADOPTED, DELETED, INHERITED, made_members, with_members, without_members
 
 
 class Moving:
@@ -105,7 +105,7 @@ def _with(now: Record, before: Record, names: Set[str]) -> Record:
     for listed in (ADOPTED, DELETED):
         if theirs := frozenset(before.fields.get(listed, ())) & names:
             fields[listed] = sorted(theirs.union(fields.get(listed, ())))
-    return replace(now, fields=fields, members={**now.members, **{name: before.members[name] for name in names}})
+    return with_members(now, fields, {**now.members, **{name: before.members[name] for name in names}})
 
 
 def _united(now: Record, before: Record) -> Record:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from typing import Any
 
 from picsellia_apply.model.address import parse_address
+from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.state import Resource
 
@@ -21,6 +23,8 @@ PARTS = "parts"
 """Field of a frozen version's record: sorted addresses of the labels and annotations that it was created with."""
 DELETED = "deleted"
 """Field of a set's record: sorted names that it declared, that a person deleted, and that it no longer declares."""
+WHOLE = "whole"
+"""Field of the record of a frozen version's annotations: digest of the names that it has once all are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,18 @@ def is_memory(record: Record) -> bool:
     return bool(deleted) and len(deleted) == len(record.members)
 
 
+def is_whole(record: Record) -> bool:
+    """Return whether the annotations of a frozen version were all written that it was created with."""
+    return record.fields.get(WHOLE) in (None, names_digest(record.members))
+
+
+def with_members(record: Record, fields: Mapping[str, Any], members: Mapping[str, Any]) -> Record:
+    """Return a record with other members of which nothing is to be written: one that was whole is so."""
+    if WHOLE in fields and is_whole(record):
+        fields = {**fields, WHOLE: names_digest(members)}
+    return replace(record, fields=fields, members=members)
+
+
 def without_members(record: Record, names: Set[str]) -> Record:
     """Return a record that knows nothing of some members any more."""
     fields = dict(record.fields)
@@ -70,8 +86,7 @@ def without_members(record: Record, names: Set[str]) -> Record:
         left = [name for name in fields.pop(listed, ()) if name not in names]
         if left:
             fields[listed] = left
-    members = {name: value for name, value in record.members.items() if name not in names}
-    return replace(record, fields=fields, members=members)
+    return with_members(record, fields, {name: value for name, value in record.members.items() if name not in names})
 
 
 def frozen_pictures(frozen: Iterable[str], observed: Mapping[str, Resource]) -> dict[str, Set[str]]:

@@ -16,7 +16,7 @@ from msgspec import json
 
 from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, adopted_members
+from picsellia_apply.model.ownership import ADOPTED, WHOLE, adopted_members
 from picsellia_apply.model.plan import Action, Conflict, Members, Notice, ObjectChange, Operation
 from picsellia_apply.planner.case import Blast, Case, Found, record_of
 from picsellia_apply.planner.merge import (
@@ -34,8 +34,6 @@ from picsellia_apply.planner.words import counted, joined
 from picsellia_apply.quality import match_objects, present_objects
 
 Objects = Mapping[str, Texts]
-WHOLE = "whole"
-"""Field of the record of a frozen version's annotations: digest of the names that it has once all are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,6 @@ class Tally:
     twice: list[tuple[str, Twice]] = field(default_factory=list)
     reverted: dict[str, Texts] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
-
-
-def is_whole(record: Record) -> bool:
-    """Return whether the annotations of a frozen version were all written that it was created with."""
-    return record.fields.get(WHOLE) in (None, names_digest(record.members))
 
 
 def diff_annotations(case: Case, version: VersionState, side: Side | None = None) -> Found:

@@ -62,6 +62,7 @@ def decide(world: World, scope: Scope, owners: Owners) -> Decided:
     desired = world.desired.resources
     world, found, gone = _compared(world, scope, owners)
     gone = _without_doomed(without_restored(gone, found), world)
+    found = _without_doomed(found, world)
     if world.policy.targets:
         found = {text: _no_delete_outside(text, one, scope, world.inventory) for text, one in found.items()}
     found = remembered(without_restored(found, found), desired, world.inventory)
@@ -130,13 +131,16 @@ def world_of(desired: State, observed: State, inventory: Inventory, policy: Poli
     return World(desired, observed, inventory, policy, ours, pictures, tags, doomed, pinned)
 
 
-def _without_doomed(gone: Mapping[str, Found], world: World) -> dict[str, Found]:
-    """Return what is no longer declared, without the pictures that leave the lake: versions that stay lose them too."""
-    found = dict(gone)
-    for text, one in gone.items() if world.doomed else ():
+def _without_doomed(found: Mapping[str, Found], world: World) -> dict[str, Found]:
+    """Return what was found, its records without the pictures that leave the lake: versions that stay lose them too.
+
+    What a version was seeded with on such a picture, and that a frozen one once held it, is not remembered either.
+    """
+    left = dict(found)
+    for text, one in found.items() if world.doomed else ():
         if text.startswith(("version/", "annotations/")) and one.record is not None:
-            found[text] = replace(one, record=without_members(one.record, world.doomed))
-    return found
+            left[text] = replace(one, record=without_members(one.record, world.doomed))
+    return left
 
 
 def _leaving(found: Found) -> frozenset[str]:

@@ -13,9 +13,8 @@ from typing import Any
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import names_digest
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED
+from picsellia_apply.model.ownership import ADOPTED, WHOLE
 from picsellia_apply.model.state import Resource, State
-from picsellia_apply.planner.annotations import WHOLE
 from picsellia_apply.planner.fields import same
 
 

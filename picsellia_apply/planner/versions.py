@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Set
 
 from picsellia_apply.model.address import Address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, INHERITED, PARTS, adopted_members
+from picsellia_apply.model.ownership import ADOPTED, INHERITED, PARTS, adopted_members, is_whole
 from picsellia_apply.model.plan import Blocked, FieldChange, Members, Notice, Operation
 from picsellia_apply.model.state import Resource
-from picsellia_apply.planner.annotations import is_whole
 from picsellia_apply.planner.case import UNSUPPORTED, Blast, Carried, Case, Found, World, record_of
 from picsellia_apply.planner.fields import applied_fields, compare_fields, kept_notices
 from picsellia_apply.planner.prefer import preferred

@@ -128,6 +128,25 @@ def test_killed_while_a_network_that_people_deleted_is_made_anew_with_other_prop
         killed_at_steps(start)
 
 
+@pytest.mark.parametrize("frozen", [False, True], ids=["seeded", "frozen"])
+def test_killed_while_a_picture_goes_that_only_a_record_still_tells_of(*, frozen: bool) -> None:
+    """A seeded version remembered what it had on it; a frozen one was taken for unfinished after the kill, and written.
+
+    Until then the frozen one, out of which a person took the picture, had kept to what it was made with.
+    """
+    objects = {"b.png": CAR, "c.png": CAR}
+    made = replace(FIRST, sources=(Source("merge" if frozen else "seed", objects),), frozen=frozen)
+    since = replace(made, sources=(Source("merge", {"b.png": MOVED}),)) if frozen else made
+    with World() as start:
+        start.declare(Project({"s1": TWO}, dataset=dataset(first=made), prune=True))
+        assert start.execute(start.plan()).complete
+        if frozen:
+            do(Edit("remove member", (0, 1, 0)), start)
+        start.declare(Project({"s1": replace(TWO, pictures=("b.png",))}, dataset=dataset(first=since), prune=True))
+        assert [one.address for one in start.plan().plan.operations] == ["pictures/s1"]
+        killed_at_steps(start)
+
+
 def killed_at_steps(start: World, every: int = 1) -> None:
     """Kill an apply of what is declared at each step of so many, run it again, and compare with one that lived."""
     with start.copy() as whole:
