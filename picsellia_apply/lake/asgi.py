@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,15 +52,23 @@ def _answer_of(response: Response, environ: WSGIEnvironment) -> _Answer:
     return _Answer(int(status[:3]), encoded, b"".join(body) if response.is_sequence else body)
 
 
-def _while_open(line: Line, chunks: Iterable[bytes]) -> Generator[bytes]:
-    """Yield an answer's chunks as long as somebody takes them."""
-    try:
-        for chunk in chunks:
-            if line.cut:
-                return
-            yield chunk
-    finally:
-        getattr(chunks, "close", lambda: None)()
+class _WhileOpen:
+    """An answer's chunks as long as somebody takes them; what they come from is closed even if nobody ever did."""
+
+    def __init__(self, line: Line, chunks: Iterable[bytes]) -> None:
+        self._line, self._chunks, self._left = line, chunks, iter(chunks)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._left)
+        if self._line.cut:
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        getattr(self._chunks, "close", lambda: None)()
 
 
 class RawPath:
@@ -71,7 +79,7 @@ class RawPath:
 
         def terminated(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             environ["wsgi.input_terminated"] = True
-            return _while_open(environ["asgi.scope"][_LINE], application(environ, start_response))
+            return _WhileOpen(environ["asgi.scope"][_LINE], application(environ, start_response))
 
         wsgi: Any = terminated  # a2wsgi and typeshed spell one protocol in two ways
         self._application = application
@@ -125,12 +133,14 @@ class RawPath:
         return [_answer_of(response, asked.environ) for response, asked in zip(responses, group, strict=True)]
 
     async def _send(self, line: Line, answer: _Answer) -> None:
-        await line.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         if isinstance(answer.body, bytes):
+            await line.send(start)
             await line.send({"type": "http.response.body", "body": answer.body})
             return
-        loop, chunks = asyncio.get_running_loop(), _while_open(line, answer.body)
+        loop, chunks = asyncio.get_running_loop(), _WhileOpen(line, answer.body)
         try:
+            await line.send(start)
             while (chunk := await loop.run_in_executor(self._threads, next, chunks, None)) is not None:
                 await line.send({"type": "http.response.body", "body": chunk, "more_body": True})
             await line.send({"type": "http.response.body", "body": b""})

@@ -246,6 +246,7 @@ def download(call: Call) -> Response:
     partial = end - start < stored.size
     pieces = _pieces(file, end - start, lambda: not stored.shared or _find(call, key) == stored)
     response = Response(pieces, 206 if partial else 200, content_type="application/octet-stream")
+    response.call_on_close(file.close)  # also where nobody reads a byte of it
     response.headers["Content-Length"] = str(end - start)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["X-Content-Type-Options"] = "nosniff"
