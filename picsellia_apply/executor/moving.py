@@ -19,7 +19,15 @@ from dataclasses import replace
 from picsellia_apply.executor.added import LAKE, place_of
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED, INHERITED, made_members, with_members, without_members
+from picsellia_apply.model.ownership import (
+    ADOPTED,
+    DELETED,
+    INHERITED,
+    WHOLE,
+    made_members,
+    with_members,
+    without_members,
+)
 
 
 class Moving:
@@ -91,12 +99,18 @@ class Moving:
         """
         annotations = address.startswith("annotations/")
         stays = _is_tag(address) or (annotations and _version_of(address) in held)
-        anew = annotations and address not in self._leaving
-        return _emptied(self._before[address]) if anew or (stays and address in self._leaving) else None
+        if annotations and address not in self._leaving:
+            return _unwritten(_emptied(self._before[address]))
+        return _emptied(self._before[address]) if stays and address in self._leaving else None
 
 
 def _emptied(record: Record) -> Record:
     return without_members(record, record.members.keys())
+
+
+def _unwritten(record: Record) -> Record:
+    """Return the record of annotations, those of a frozen version as of one that is still to get its own."""
+    return replace(record, fields={**record.fields, WHOLE: ""}) if WHOLE in record.fields else record
 
 
 def _with(now: Record, before: Record, names: Set[str]) -> Record:
@@ -149,9 +163,9 @@ def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:
 
 
 def _doomed(before: Mapping[str, Record], after: Mapping[str, Record], gone: Set[str]) -> dict[str, frozenset[str]]:
-    """Return, by version, annotations and tag, what is ours there on pictures that leave with this apply.
+    """Return, by version, annotations and tag, what is known there of pictures that leave with this apply.
 
-    They leave the lake, or the version that annotations are of.
+    They leave the lake, or the version that annotations are of. Of a tag it is what is ours.
     """
     found: dict[str, frozenset[str]] = {}
     for address, record in before.items():
@@ -162,7 +176,8 @@ def _doomed(before: Mapping[str, Record], after: Mapping[str, Record], gone: Set
             out = frozenset()
         else:
             continue
-        found[address] = out.union(gone).intersection(made_members(record)) - _names_of(address, after)
+        known = made_members(record) if _is_tag(address) else record.members.keys()
+        found[address] = out.union(gone).intersection(known) - _names_of(address, after)
     return {address: names for address, names in found.items() if names}
 
 

@@ -12,7 +12,14 @@ from dataclasses import replace
 
 from picsellia_apply.model.address import Address, parse_address, quote_name
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import ADOPTED, DELETED, made_members, remembered_deletions, written_objects
+from picsellia_apply.model.ownership import (
+    ADOPTED,
+    DELETED,
+    made_members,
+    remembered_deletions,
+    without_members,
+    written_objects,
+)
 from picsellia_apply.model.plan import Blocked, Notice, ObjectChange, Operation
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.annotations import operation_of
@@ -171,11 +178,19 @@ def _gone_whole(address: Address, text: str, record: Record, world: World) -> Fo
     if stays:
         return _stays(text, record, stays)
     if not world.may_delete:
-        return Found(record, notices=(_kept(text, address.kind, (), world),))
+        return Found(_still_held(text, record, world), notices=(_kept(text, address.kind, (), world),))
     if address.kind == "label" and "labels" not in world.policy.features:
         blocked = Blocked(text, UNSUPPORTED, "removing a label", hint="declare it again, or remove it by hand")
         return Found(record, blocked=(blocked,))
     return _delete_whole(address, text, world)
+
+
+def _still_held(text: str, record: Record, world: World) -> Record:
+    """Return the record of what is kept without what people took out of a version: what they put in later is theirs."""
+    if not text.startswith("version/") or not world.observed.complete:
+        return record
+    gone = record.members.keys() - world.observed.resources[text].members.keys()
+    return without_members(record, gone) if gone else record
 
 
 def _stays(text: str, record: Record, why: str) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,7 @@ def dataset(**versions: Version) -> Dataset:
 FIRST = version(None, {"set": "s1"}, "merge")
 SECOND = version("first", {"tags": ["nobody's"]}, "seed")
 BOTH = Project(sets={"s0": ONE, "s1": TWO}, dataset=dataset(first=FIRST, second=SECOND), prune=True)
+ONLY_B = version(None, {"set": "s0"})
 NET = Network({"type": "detection"}, {"config": "one"}, 1)
 FROZEN = replace(FIRST, frozen=True)
 MIRRORED = replace(version("first", {"set": "s1"}), sources=(Source("mirror", {"b.png": ()}),))
@@ -145,6 +147,63 @@ def test_killed_while_a_picture_goes_that_only_a_record_still_tells_of(*, frozen
         start.declare(Project({"s1": replace(TWO, pictures=("b.png",))}, dataset=dataset(first=since), prune=True))
         assert [one.address for one in start.plan().plan.operations] == ["pictures/s1"]
         killed_at_steps(start)
+
+
+def test_a_frozen_version_that_is_made_anew_still_gets_its_annotations_on_another_machine() -> None:
+    """Nothing but the inventory says there that the ones of before are gone; a picture of theirs is still to go."""
+    made = replace(FIRST, sources=(Source("merge", {"b.png": CAR, "c.png": CAR}),), frozen=True)
+    with World() as world:
+        world.declare(Project({"s1": TWO}, dataset=dataset(first=made), prune=True))
+        assert world.execute(world.plan()).complete
+        do(Edit("delete version", (0, 0, 0)), world)
+        world.declare(Project({"s1": replace(TWO, pictures=("b.png",))}, dataset=dataset(first=made), prune=True))
+
+        def no_labels(_number: int, request: PreparedRequest, pass_on: Pass) -> Response:
+            if request.method == "GET" or "/label/" not in str(request.url):
+                return pass_on()
+            refused = Response()
+            refused.status_code, refused.url, refused.raw = 400, str(request.url), io.BytesIO(b"{}")
+            return refused
+
+        assert not world.execute(world.plan(), sky=Sky(no_labels)).complete
+        for journal in world.folder.glob(".picsellia/**/journal/*"):
+            journal.unlink()
+        assert world.execute(world.plan()).complete
+        assert [name for *_, name in world.rows().annotations] == ["b.png"]
+        assert is_settled(world.plan())
+
+
+@pytest.mark.parametrize("step", [7, 9, 11])
+def test_a_kill_forgets_nothing_of_an_adopted_picture_that_was_to_go(step: int) -> None:
+    """What a person had drawn and taken away again was drawn anew where the picture was declared once more."""
+    seeded = replace(FIRST, sources=(Source("seed", {"b.png": CAR, "c.png": MOVED}),))
+    with World() as world:
+        world.declare(Project({"s1": TWO}, dataset=dataset(first=drawn({"b.png": CAR})), prune=True))
+        assert world.execute(world.plan()).complete
+        do(Edit("annotate", (0, 1, 0)), world)
+        world.declare(Project({"s1": TWO}, dataset=dataset(first=seeded), prune=True))
+        assert world.execute(world.plan()).complete
+        do(Edit("delete annotation", (0, 1, 0)), world)
+        world.declare(Project({"s1": replace(TWO, pictures=("b.png",))}, dataset=dataset(first=seeded), prune=True))
+        apply_apart(world, death=Death(step, "after"))
+        assert "c.png" in world.rows().pictures
+        world.declare(Project({"s1": TWO}, dataset=dataset(first=seeded), prune=True))
+        assert not world.plan().plan.operations
+
+
+def test_what_a_person_puts_back_into_a_version_while_nobody_declares_it_is_theirs() -> None:
+    with World() as world:
+        world.declare(Project({"s1": TWO}, dataset=dataset(first=FIRST)))
+        assert world.execute(world.plan()).complete
+        world.declare(Project({"s1": TWO}))
+        for edit in ("remove member", "add member"):
+            do(Edit(edit, (0, 1, 0)), world)
+            assert world.execute(world.plan()).complete
+        assert {name for *_, name in world.rows().members} == {"b.png", "c.png"}
+        world.declare(
+            Project({"s1": TWO, "s0": Set(("b.png",), (), restore=False)}, dataset=dataset(first=ONLY_B), prune=True)
+        )
+        assert not [one for one in world.plan().plan.operations if one.members.remove]
 
 
 def killed_at_steps(start: World, every: int = 1) -> None:
