@@ -33,12 +33,13 @@ from picsellia_apply.model.ownership import (
 class Moving:
     """Knows which members leave a record for another one, and lets none of them fall in between."""
 
-    def __init__(self, before: Mapping[str, Record], after: Mapping[str, Record]) -> None:
+    def __init__(self, before: Mapping[str, Record], after: Mapping[str, Record], anew: Set[str] = frozenset()) -> None:
         """Find what moves.
 
         Args:
             before: Records as they were.
             after: Records once everything succeeded.
+            anew: Addresses of before of which nothing is left: the apply makes them anew.
         """
         self._before, self._after = before, after
         self._leaving = before.keys() - after.keys()
@@ -46,7 +47,8 @@ class Moving:
         self._gone = _pictures_of(before) - _pictures_of(after)
         self._doomed = _doomed(before, after, self._gone)
         self._copied = _copied(before, after)
-        self._copying = _copying(before, after)
+        self._copying = _copying({address: record for address, record in before.items() if address not in anew}, after)
+        self._anew = anew
         self._names: dict[str, frozenset[str]] = {}
         for address, record in before.items():
             if not address.startswith(("pictures/", "query/")):
@@ -77,12 +79,19 @@ class Moving:
                 kept[address] = _with(now, self._before[address], left)
         for address, versions in self._copied.items():
             if address in kept and not versions.isdisjoint(held):
-                kept[address] = _united(kept[address], self._before[address])
+                kept[address] = self._with_former(address, kept[address])
         for address, copies in self._copying.items():
             if not copies <= held.keys():
                 before = self._before[address]
                 kept[address] = _united(kept.get(address) or _emptied(before), before)
         return kept
+
+    def _with_former(self, address: str, now: Record) -> Record:
+        """Return a record of annotations with what they were; of those made anew nothing is known until written."""
+        before = self._before[address]
+        if address in self._anew:
+            before = without_members(before, before.members.keys() - now.members.keys())
+        return _united(now, before)
 
     def _going_out(self, address: str, held: Mapping[str, Record]) -> frozenset[str]:
         """Return the pictures that are still to be taken out of the version that annotations are of."""
@@ -100,7 +109,8 @@ class Moving:
         annotations = address.startswith("annotations/")
         stays = _is_tag(address) or (annotations and _version_of(address) in held)
         if annotations and address not in self._leaving:
-            return _unwritten(_emptied(self._before[address]))
+            before = self._before[address]
+            return _unwritten(_emptied(before), self._after[address]) if before.created else None
         return _emptied(self._before[address]) if stays and address in self._leaving else None
 
 
@@ -108,9 +118,9 @@ def _emptied(record: Record) -> Record:
     return without_members(record, record.members.keys())
 
 
-def _unwritten(record: Record) -> Record:
-    """Return the record of annotations, those of a frozen version as of one that is still to get its own."""
-    return replace(record, fields={**record.fields, WHOLE: ""}) if WHOLE in record.fields else record
+def _unwritten(record: Record, planned: Record) -> Record:
+    """Return the record of annotations, those of a version to be frozen as of one that is still to get its own."""
+    return replace(record, fields={**record.fields, WHOLE: ""}) if WHOLE in planned.fields else record
 
 
 def _with(now: Record, before: Record, names: Set[str]) -> Record:
@@ -127,7 +137,7 @@ def _united(now: Record, before: Record) -> Record:
     members = dict(before.members)
     for name, texts in now.members.items():
         members[name] = tuple(sorted((Counter(texts) | Counter(before.members.get(name, ()))).elements()))
-    return _with(replace(now, members=members), before, before.members.keys() - now.members.keys())
+    return _with(with_members(now, now.fields, members), before, before.members.keys() - now.members.keys())
 
 
 def _copied(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[str, frozenset[str]]:

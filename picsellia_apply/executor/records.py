@@ -183,7 +183,7 @@ class Keeper:
         self._before = _without_put_back(_still_there(inventory.records, plan), plan)
         held = {address: record for address, record in self._before.items() if address in waiting}
         held |= {address: record for address, record in records.items() if address not in waiting}
-        self._moving = Moving(inventory.records, records)
+        self._moving = Moving(inventory.records, records, inventory.records.keys() - self._before.keys())
         self._held = held
         self._next_write = clock() + INTERVAL_S
         self._claims, self._late = frozenset(plan.records), plan.late

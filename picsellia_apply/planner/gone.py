@@ -178,15 +178,21 @@ def _gone_whole(address: Address, text: str, record: Record, world: World) -> Fo
     if stays:
         return _stays(text, record, stays)
     if not world.may_delete:
-        return Found(_still_held(text, record, world), notices=(_kept(text, address.kind, (), world),))
+        return Found(still_held(text, record, world), notices=(_kept(text, address.kind, (), world),))
     if address.kind == "label" and "labels" not in world.policy.features:
         blocked = Blocked(text, UNSUPPORTED, "removing a label", hint="declare it again, or remove it by hand")
         return Found(record, blocked=(blocked,))
     return _delete_whole(address, text, world)
 
 
-def _still_held(text: str, record: Record, world: World) -> Record:
-    """Return the record of what is kept without what people took out of a version: what they put in later is theirs."""
+def still_held(text: str, record: Record, world: World) -> Record:
+    """Return the record of what is kept without what people took out of a version: what they put in later is theirs.
+
+    Args:
+        text: The address of something that is there.
+        record: Its record.
+        world: What decisions rest on.
+    """
     if not text.startswith("version/") or not world.observed.complete:
         return record
     gone = record.members.keys() - world.observed.resources[text].members.keys()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from picsellia_apply.model.address import Address, parse_address, quote_name
 from picsellia_apply.model.plan import Blocked
 from picsellia_apply.planner.case import UNSUPPORTED, Found, World
+from picsellia_apply.planner.gone import still_held
 
 
 def with_last_versions(gone: Mapping[str, Found], found: Mapping[str, Found], world: World) -> dict[str, Found]:
@@ -55,7 +56,8 @@ def _kept(version: str, gone: Mapping[str, Found], world: World) -> Iterator[tup
     key, records = parse_address(version), world.inventory.records
     hint = "declare it, begin another version `from` it, or declare the dataset no more so that all of it goes"
     message = "deleting the last version of a dataset that is declared"
-    yield version, Found(records[version], blocked=(Blocked(version, UNSUPPORTED, message, hint=hint),))
+    record = still_held(version, records[version], world)
+    yield version, Found(record, blocked=(Blocked(version, UNSUPPORTED, message, hint=hint),))
     for text in gone:
         part = parse_address(text)
         if part.kind in ("label", "annotations") and (part.name, part.version) == (key.name, key.version):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from dataclasses import replace
 
 import pytest
@@ -149,30 +148,6 @@ def test_killed_while_a_picture_goes_that_only_a_record_still_tells_of(*, frozen
         killed_at_steps(start)
 
 
-def test_a_frozen_version_that_is_made_anew_still_gets_its_annotations_on_another_machine() -> None:
-    """Nothing but the inventory says there that the ones of before are gone; a picture of theirs is still to go."""
-    made = replace(FIRST, sources=(Source("merge", {"b.png": CAR, "c.png": CAR}),), frozen=True)
-    with World() as world:
-        world.declare(Project({"s1": TWO}, dataset=dataset(first=made), prune=True))
-        assert world.execute(world.plan()).complete
-        do(Edit("delete version", (0, 0, 0)), world)
-        world.declare(Project({"s1": replace(TWO, pictures=("b.png",))}, dataset=dataset(first=made), prune=True))
-
-        def no_labels(_number: int, request: PreparedRequest, pass_on: Pass) -> Response:
-            if request.method == "GET" or "/label/" not in str(request.url):
-                return pass_on()
-            refused = Response()
-            refused.status_code, refused.url, refused.raw = 400, str(request.url), io.BytesIO(b"{}")
-            return refused
-
-        assert not world.execute(world.plan(), sky=Sky(no_labels)).complete
-        for journal in world.folder.glob(".picsellia/**/journal/*"):
-            journal.unlink()
-        assert world.execute(world.plan()).complete
-        assert [name for *_, name in world.rows().annotations] == ["b.png"]
-        assert is_settled(world.plan())
-
-
 @pytest.mark.parametrize("step", [7, 9, 11])
 def test_a_kill_forgets_nothing_of_an_adopted_picture_that_was_to_go(step: int) -> None:
     """What a person had drawn and taken away again was drawn anew where the picture was declared once more."""
@@ -191,11 +166,12 @@ def test_a_kill_forgets_nothing_of_an_adopted_picture_that_was_to_go(step: int) 
         assert not world.plan().plan.operations
 
 
-def test_what_a_person_puts_back_into_a_version_while_nobody_declares_it_is_theirs() -> None:
+@pytest.mark.parametrize("last", [False, True], ids=["kept", "kept as the last one"])
+def test_what_a_person_puts_back_into_a_version_while_nobody_declares_it_is_theirs(*, last: bool) -> None:
     with World() as world:
         world.declare(Project({"s1": TWO}, dataset=dataset(first=FIRST)))
         assert world.execute(world.plan()).complete
-        world.declare(Project({"s1": TWO}))
+        world.declare(Project({"s1": TWO}, dataset=dataset() if last else None, prune=last))
         for edit in ("remove member", "add member"):
             do(Edit(edit, (0, 1, 0)), world)
             assert world.execute(world.plan()).complete
