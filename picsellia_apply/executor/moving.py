@@ -47,7 +47,8 @@ class Moving:
         self._gone = _pictures_of(before) - _pictures_of(after)
         self._doomed = _doomed(before, after, self._gone)
         self._copied = _copied(before, after)
-        self._copying = _copying({address: record for address, record in before.items() if address not in anew}, after)
+        baseless = {address for address in anew if _has_annotations(address, after)}
+        self._copying = _copying({text: record for text, record in before.items() if text not in baseless}, after)
         self._anew = anew
         self._names: dict[str, frozenset[str]] = {}
         for address, record in before.items():
@@ -166,6 +167,12 @@ def _copying(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[
             head = address.partition("@")[0] + "@"
             found[address] = frozenset(one for one in copies if one.startswith(head) and one in after)
     return {address: names for address, names in found.items() if names}
+
+
+def _has_annotations(address: str, after: Mapping[str, Record]) -> bool:
+    """Return whether a version that is made anew has annotations: what the former ones were is no base of those."""
+    version = after.get(_version_of(address)) if address.startswith("annotations/") else None
+    return address in after or (version is not None and INHERITED in version.fields)
 
 
 def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:

@@ -98,6 +98,18 @@ def test_beside_a_copy_it_is_killed_at_any_step(*, frozen: bool, plain: bool) ->
         killed_at_steps(start, EVERY)
 
 
+def test_a_copy_of_the_former_one_is_copied_while_it_is_made_anew_without_annotations() -> None:
+    """Whose the copies are only the record of the former one tells: they counted as foreign, and were in the way."""
+    third = replace(version("second", {"set": "s1"}), sources=(Source("mirror", {"b.png": (), "c.png": MOVED}),))
+    with World() as start:
+        start.declare(Project({"s1": TWO}, dataset=dataset(first=MADE, second=version("first", {"set": "s1"}))))
+        assert start.execute(start.plan()).complete
+        do(Edit("delete version", (0, 0, 0)), start)
+        anew = dataset(first=replace(MADE, sources=()), second=version("first", {"set": "s1"}), third=third)
+        start.declare(Project({"s1": TWO}, dataset=anew, prune=True))
+        killed_at_steps(start, EVERY)
+
+
 @pytest.mark.parametrize("frozen", [False, True], ids=["kept up", "frozen"])
 def test_what_people_had_drawn_on_the_former_one_is_ours_once_we_draw_it(*, frozen: bool) -> None:
     """After a kill the annotations that we drew counted as adopted, as those before them had been."""
