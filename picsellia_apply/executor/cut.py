@@ -16,7 +16,7 @@ from picsellia_apply.executor.leftover import Leftover
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import annotation_digest
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import INHERITED, written_objects
+from picsellia_apply.model.ownership import INHERITED, written_in
 from picsellia_apply.model.state import State
 
 Objects = Mapping[str, tuple[str, ...]]
@@ -97,7 +97,7 @@ def with_copies(observed: State, inventory: Inventory, leftovers: Mapping[str, L
         address = str(Address("annotations", version.name, version.version))
         if address in resources and address not in inventory.records:
             head = address.partition("@")[0] + "@"
-            written = [written_objects(one) for other, one in inventory.records.items() if other.startswith(head)]
+            written = written_in(head, inventory)
             put = [one.replaced for other, one in leftovers.items() if other.startswith(head)]
             there = resources[address]
             names = there.members.keys() & frozenset(leftover.fields.get(INHERITED, ()))

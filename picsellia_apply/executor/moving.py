@@ -23,7 +23,6 @@ from picsellia_apply.model.ownership import (
     ADOPTED,
     DELETED,
     INHERITED,
-    WHOLE,
     made_members,
     with_members,
     without_members,
@@ -33,13 +32,12 @@ from picsellia_apply.model.ownership import (
 class Moving:
     """Knows which members leave a record for another one, and lets none of them fall in between."""
 
-    def __init__(self, before: Mapping[str, Record], after: Mapping[str, Record], anew: Set[str] = frozenset()) -> None:
+    def __init__(self, before: Mapping[str, Record], after: Mapping[str, Record]) -> None:
         """Find what moves.
 
         Args:
-            before: Records as they were.
+            before: Records as they were, without those of what the apply makes anew: nothing of it is left.
             after: Records once everything succeeded.
-            anew: Addresses of before of which nothing is left: the apply makes them anew.
         """
         self._before, self._after = before, after
         self._leaving = before.keys() - after.keys()
@@ -47,9 +45,7 @@ class Moving:
         self._gone = _pictures_of(before) - _pictures_of(after)
         self._doomed = _doomed(before, after, self._gone)
         self._copied = _copied(before, after)
-        baseless = {address for address in anew if _has_annotations(address, after)}
-        self._copying = _copying({text: record for text, record in before.items() if text not in baseless}, after)
-        self._anew = anew
+        self._copying = _copying(before, after)
         self._names: dict[str, frozenset[str]] = {}
         for address, record in before.items():
             if not address.startswith(("pictures/", "query/")):
@@ -80,19 +76,12 @@ class Moving:
                 kept[address] = _with(now, self._before[address], left)
         for address, versions in self._copied.items():
             if address in kept and not versions.isdisjoint(held):
-                kept[address] = self._with_former(address, kept[address])
+                kept[address] = _united(kept[address], self._before[address])
         for address, copies in self._copying.items():
             if not copies <= held.keys():
                 before = self._before[address]
                 kept[address] = _united(kept.get(address) or _emptied(before), before)
         return kept
-
-    def _with_former(self, address: str, now: Record) -> Record:
-        """Return a record of annotations with what they were; of those made anew nothing is known until written."""
-        before = self._before[address]
-        if address in self._anew:
-            before = without_members(before, before.members.keys() - now.members.keys())
-        return _united(now, before)
 
     def _going_out(self, address: str, held: Mapping[str, Record]) -> frozenset[str]:
         """Return the pictures that are still to be taken out of the version that annotations are of."""
@@ -102,26 +91,13 @@ class Moving:
         return _names_of(version, held) - _names_of(version, self._after)
 
     def _undeclared(self, address: str, held: Mapping[str, Record]) -> Record | None:
-        """Return the record, without members, of what is no longer declared: a tag; annotations of what stays.
-
-        And of annotations of a version that is made anew: nothing of before holds of those, but other versions may
-        hold copies.
-        """
-        annotations = address.startswith("annotations/")
-        stays = _is_tag(address) or (annotations and _version_of(address) in held)
-        if annotations and address not in self._leaving:
-            before = self._before[address]
-            return _unwritten(_emptied(before), self._after[address]) if before.created else None
+        """Return the record, without members, of what is no longer declared: a tag; annotations of what stays."""
+        stays = _is_tag(address) or (address.startswith("annotations/") and _version_of(address) in held)
         return _emptied(self._before[address]) if stays and address in self._leaving else None
 
 
 def _emptied(record: Record) -> Record:
     return without_members(record, record.members.keys())
-
-
-def _unwritten(record: Record, planned: Record) -> Record:
-    """Return the record of annotations, those of a version to be frozen as of one that is still to get its own."""
-    return replace(record, fields={**record.fields, WHOLE: ""}) if WHOLE in planned.fields else record
 
 
 def _with(now: Record, before: Record, names: Set[str]) -> Record:
@@ -167,12 +143,6 @@ def _copying(before: Mapping[str, Record], after: Mapping[str, Record]) -> dict[
             head = address.partition("@")[0] + "@"
             found[address] = frozenset(one for one in copies if one.startswith(head) and one in after)
     return {address: names for address, names in found.items() if names}
-
-
-def _has_annotations(address: str, after: Mapping[str, Record]) -> bool:
-    """Return whether a version that is made anew has annotations: what the former ones were is no base of those."""
-    version = after.get(_version_of(address)) if address.startswith("annotations/") else None
-    return address in after or (version is not None and INHERITED in version.fields)
 
 
 def _pictures_of(records: Mapping[str, Record]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from picsellia_apply.executor.renaming import renames, under_old_names
 from picsellia_apply.inventory import write_inventory
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.inventory import Inventory, Record
-from picsellia_apply.model.ownership import ADOPTED, INHERITED, without_members
+from picsellia_apply.model.ownership import ADOPTED, INHERITED, without_members, written_objects
 from picsellia_apply.model.plan import Operation, Plan
 
 if TYPE_CHECKING:
@@ -120,6 +120,20 @@ def _still_there(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Reco
     return kept | {text: replace(records[text], fields={}) for text in bare}
 
 
+def _former(inventory: Inventory, there: Set[str]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return what we wrote to versions that are made anew, now or by an apply that did not complete.
+
+    Args:
+        inventory: As it was read before the plan was made.
+        there: Addresses of its records of which something is left.
+    """
+    former = dict(inventory.former)
+    for text in inventory.records.keys() - there:
+        if text.startswith("annotations/"):
+            former[text] = {**former.get(text, {}), **written_objects(inventory.records[text])}
+    return former
+
+
 def _without_put_back(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Record]:
     """Return the records, those of annotations without pictures that are put back into a version which stays.
 
@@ -176,14 +190,15 @@ class Keeper:
             rests: What was `applied` by who wrote the inventory before.
         """
         self._announce, self._rests = announce, rests
-        self._client, self._inventory, self._records, self._clock = client, inventory, dict(records), clock
+        self._client, self._records, self._clock = client, dict(records), clock
         self._root = root
         self._passengers = passengers
         waiting = {operation.address for operation in plan.operations}.union(*passengers.values())
         self._before = _without_put_back(_still_there(inventory.records, plan), plan)
+        self._inventory = replace(inventory, former=_former(inventory, self._before.keys()))
         held = {address: record for address, record in self._before.items() if address in waiting}
         held |= {address: record for address, record in records.items() if address not in waiting}
-        self._moving = Moving(inventory.records, records, inventory.records.keys() - self._before.keys())
+        self._moving = Moving({text: inventory.records[text] for text in self._before}, records)
         self._held = held
         self._next_write = clock() + INTERVAL_S
         self._claims, self._late = frozenset(plan.records), plan.late
@@ -277,7 +292,7 @@ class Keeper:
         if now:
             self._claims = frozenset()
         if complete:
-            self._inventory = replace(self._inventory, applied="")
+            self._inventory = replace(self._inventory, applied="", former={})
             held = ((address, self._held.get(address), late) for address, late in self._late.items())
             self._held |= {address: _with_late(record, late) for address, record, late in held if record is not None}
         changed = self.shown() != self._inventory.records or self._inventory.moved or self._takeovers or unmade

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -55,6 +56,11 @@ class _Body(msgspec.Struct):
     serial: int
     records: dict[str, _Record]
     applied: str = ""
+    former: dict[str, dict[str, tuple[str, ...]]] = {}
+
+
+def _copied(former: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dict[str, tuple[str, ...]]]:
+    return {address: dict(members) for address, members in former.items()}
 
 
 def _written(record: Record) -> _Record:
@@ -71,7 +77,9 @@ def _read(record: _Record) -> Record:
 def dump_json(inventory: Inventory) -> bytes:
     """Return the inventory as JSON with sorted keys: same inventory, same bytes."""
     records = {address: _written(record) for address, record in inventory.records.items()}
-    body = _Body(FORMAT_VERSION, inventory.workspace, inventory.serial, records, inventory.applied)
+    body = _Body(
+        FORMAT_VERSION, inventory.workspace, inventory.serial, records, inventory.applied, _copied(inventory.former)
+    )
     return msgspec.json.encode(body, order="deterministic")
 
 
@@ -100,7 +108,7 @@ def load_json(text: bytes, *, workspace: str) -> Inventory:
     if body.workspace != workspace:
         raise DamagedInventory(f"the inventory found for workspace `{workspace}` is that of `{body.workspace}`")
     records = {address: _read(record) for address, record in body.records.items()}
-    return Inventory(workspace, body.serial, records, applied=body.applied)
+    return Inventory(workspace, body.serial, records, applied=body.applied, former=body.former)
 
 
 def _check(body: _Body) -> None:

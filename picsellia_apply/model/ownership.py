@@ -113,6 +113,17 @@ def written_objects(record: Record) -> Mapping[str, tuple[str, ...]]:
     return {name: texts for name, texts in record.members.items() if name not in theirs}
 
 
+def written_in(dataset: str, inventory: Inventory) -> list[Mapping[str, tuple[str, ...]]]:
+    """Return what we wrote to each version of a dataset, and to those that are being made anew before people did.
+
+    Args:
+        dataset: Of annotations, up to the name of the version: `annotations/cells@`.
+        inventory: What is managed.
+    """
+    there = [written_objects(record) for text, record in inventory.records.items() if text.startswith(dataset)]
+    return there + [members for text, members in inventory.former.items() if text.startswith(dataset)]
+
+
 def made_pictures(record: Record, there: Mapping[str, str | None]) -> Set[str]:
     """Return the pictures of a record that we uploaded, without those that now have other bytes: they are people's.
 

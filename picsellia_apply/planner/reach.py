@@ -15,7 +15,7 @@ import msgspec
 from picsellia_apply.model.address import Address, parse_address
 from picsellia_apply.model.annotation import annotation_digest, labels_of
 from picsellia_apply.model.inventory import Record
-from picsellia_apply.model.ownership import INHERITED, made_members, written_objects
+from picsellia_apply.model.ownership import INHERITED, made_members, written_in, written_objects
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.case import World
 
@@ -85,7 +85,7 @@ class _Written:
         version = records.get(str(Address("version", address.name, address.version)), Record())
         head = annotations.partition("@")[0] + "@"
         self._own = written_objects(records.get(annotations, Record()))
-        self._all = [written_objects(record) for text, record in records.items() if text.startswith(head)]
+        self._all = written_in(head, world.inventory)
         self._put = made_members(version) - frozenset(version.fields.get(INHERITED, ()))
 
     def on(self, name: str) -> list[Texts]:

@@ -89,6 +89,17 @@ def test_beside_a_copy_it_gets_its_annotations(refused: str, *, here: bool, was:
         assert is_settled(world.plan())
 
 
+def test_what_was_written_to_the_former_one_is_known_until_an_apply_completes() -> None:
+    with World() as world:
+        deleted_by_people(world, MADE, dataset(first=CHANGED), c_goes=True)
+        written = {"annotations/cells@first": dict(world.records()["annotations/cells@first"].members)}
+        for _ in range(2):
+            assert not world.execute(world.plan(), sky=Sky(refusing("/label/"))).complete
+            assert world.inventory().former == written
+        assert world.execute(world.plan()).complete
+        assert not world.inventory().former
+
+
 @pytest.mark.parametrize("plain", [False, True], ids=["extension", "plain"])
 @pytest.mark.parametrize("frozen", [False, True], ids=["kept up", "frozen"])
 def test_beside_a_copy_it_is_killed_at_any_step(*, frozen: bool, plain: bool) -> None:
@@ -98,15 +109,29 @@ def test_beside_a_copy_it_is_killed_at_any_step(*, frozen: bool, plain: bool) ->
         killed_at_steps(start, EVERY)
 
 
-def test_a_copy_of_the_former_one_is_copied_while_it_is_made_anew_without_annotations() -> None:
-    """Whose the copies are only the record of the former one tells: they counted as foreign, and were in the way."""
-    third = replace(version("second", {"set": "s1"}), sources=(Source("mirror", {"b.png": (), "c.png": MOVED}),))
+BARE_COPY = version("first", {"set": "s1"})
+FROM_COPY = replace(version("second", {"set": "s1"}), sources=(Source("mirror", {"b.png": (), "c.png": MOVED}),))
+BESIDE = {
+    "the copy leaves": ({"first": CHANGED}, TWO),
+    "the copy leaves, another one is made": ({"first": CHANGED, "third": COPY}, TWO),
+    "the copy is copied": ({"first": CHANGED, "second": BARE_COPY, "third": FROM_COPY}, TWO),
+    "the copy is copied, and it is to have no annotations": (
+        {"first": replace(MADE, sources=()), "second": BARE_COPY, "third": FROM_COPY},
+        TWO,
+    ),
+    "a picture of the copy goes": ({"first": replace(MADE, sources=()), "second": BARE_COPY}, WITHOUT_C),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_a_copy_has_of_the_former_one_is_ours(name: str) -> None:
+    """Only the record of the former one tells so: an apply that was killed refused to go on."""
+    versions, pictures = BESIDE[name]
     with World() as start:
-        start.declare(Project({"s1": TWO}, dataset=dataset(first=MADE, second=version("first", {"set": "s1"}))))
+        start.declare(Project({"s1": TWO}, dataset=dataset(first=MADE, second=BARE_COPY), prune=True))
         assert start.execute(start.plan()).complete
         do(Edit("delete version", (0, 0, 0)), start)
-        anew = dataset(first=replace(MADE, sources=()), second=version("first", {"set": "s1"}), third=third)
-        start.declare(Project({"s1": TWO}, dataset=anew, prune=True))
+        start.declare(Project({"s1": pictures}, dataset=dataset(**versions), prune=True))
         killed_at_steps(start, EVERY)
 
 

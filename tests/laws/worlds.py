@@ -26,7 +26,7 @@ from picsellia_apply.client.transport import Settings, Transport
 from picsellia_apply.inventory import read_inventory
 from picsellia_apply.lake import Lake, open_lake
 from picsellia_apply.manifest import load
-from picsellia_apply.model.inventory import Record
+from picsellia_apply.model.inventory import Inventory, Record
 from picsellia_apply.model.plan import Plan
 from picsellia_apply.model.result import Result
 from picsellia_apply.pipeline import Planned, is_settled, make_plan, run_apply
@@ -149,8 +149,12 @@ class World:
 
     def records(self) -> Mapping[str, Record]:
         """Return the inventory's records."""
+        return self.inventory().records
+
+    def inventory(self) -> Inventory:
+        """Return the inventory."""
         with self.client(read_only=True) as client:
-            return read_inventory(client, "laws", root=self.folder).records
+            return read_inventory(client, "laws", root=self.folder)
 
 
 def _fresh_copy(root: Path) -> Path:

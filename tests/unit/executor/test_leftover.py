@@ -91,15 +91,3 @@ def test_annotations_that_change_stay_known_while_copies_of_them_are_still_to_go
     kept = moving.kept({**before, DRAWN: after[DRAWN]})
     assert kept[DRAWN].members == {"a": tuple(sorted((CAR, VAN))), "b": (CAR,)}
     assert moving.kept(after) == after
-
-
-def test_annotations_of_a_version_that_is_made_anew_stay_known_on_pictures_that_are_still_to_go() -> None:
-    old = {
-        SET: Record(members={"a": "1", "b": "2"}),
-        FIRST: Record(),
-        DRAWN: Record(members={"a": (CAR,), "b": (CAR,)}),
-    }
-    new = {SET: Record(members={"b": "2"}), FIRST: Record(), DRAWN: Record(members={"b": (CAR,)})}
-    moving = Moving(old, new)
-    assert moving.kept({SET: old[SET]})[DRAWN].members == {"a": (CAR,)}
-    assert moving.kept(new) == new
