@@ -120,8 +120,8 @@ def _still_there(records: Mapping[str, Record], plan: Plan) -> Mapping[str, Reco
     return kept | {text: replace(records[text], fields={}) for text in bare}
 
 
-def _former(inventory: Inventory, there: Set[str]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """Return what we wrote to versions that are made anew, now or by an apply that did not complete.
+def _former(inventory: Inventory, there: Set[str]) -> Mapping[str, Record]:
+    """Return what we made in versions that are made anew, now or by an apply that did not complete.
 
     Args:
         inventory: As it was read before the plan was made.
@@ -129,8 +129,10 @@ def _former(inventory: Inventory, there: Set[str]) -> Mapping[str, Mapping[str, 
     """
     former = dict(inventory.former)
     for text in inventory.records.keys() - there:
-        if text.startswith("annotations/"):
-            former[text] = {**former.get(text, {}), **written_objects(inventory.records[text])}
+        record = inventory.records[text]
+        if record.created and text.startswith(("annotations/", "label/")):
+            known = former.get(text, Record()).members
+            former[text] = Record(members={**known, **written_objects(record)})
     return former
 
 
@@ -192,6 +194,7 @@ class Keeper:
         self._announce, self._rests = announce, rests
         self._client, self._records, self._clock = client, dict(records), clock
         self._root = root
+        self._partly = plan.policy is not None and bool(plan.policy.targets)
         self._passengers = passengers
         waiting = {operation.address for operation in plan.operations}.union(*passengers.values())
         self._before = _without_put_back(_still_there(inventory.records, plan), plan)
@@ -292,7 +295,8 @@ class Keeper:
         if now:
             self._claims = frozenset()
         if complete:
-            self._inventory = replace(self._inventory, applied="", former={})
+            former = self._inventory.former if self._partly else {}
+            self._inventory = replace(self._inventory, applied="", former=former)
             held = ((address, self._held.get(address), late) for address, late in self._late.items())
             self._held |= {address: _with_late(record, late) for address, record, late in held if record is not None}
         changed = self.shown() != self._inventory.records or self._inventory.moved or self._takeovers or unmade

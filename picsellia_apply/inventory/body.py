@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -56,11 +56,7 @@ class _Body(msgspec.Struct):
     serial: int
     records: dict[str, _Record]
     applied: str = ""
-    former: dict[str, dict[str, tuple[str, ...]]] = {}
-
-
-def _copied(former: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dict[str, tuple[str, ...]]]:
-    return {address: dict(members) for address, members in former.items()}
+    former: dict[str, _Record] = {}
 
 
 def _written(record: Record) -> _Record:
@@ -76,10 +72,10 @@ def _read(record: _Record) -> Record:
 
 def dump_json(inventory: Inventory) -> bytes:
     """Return the inventory as JSON with sorted keys: same inventory, same bytes."""
-    records = {address: _written(record) for address, record in inventory.records.items()}
-    body = _Body(
-        FORMAT_VERSION, inventory.workspace, inventory.serial, records, inventory.applied, _copied(inventory.former)
+    records, former = (
+        {text: _written(one) for text, one in every.items()} for every in (inventory.records, inventory.former)
     )
+    body = _Body(FORMAT_VERSION, inventory.workspace, inventory.serial, records, inventory.applied, former)
     return msgspec.json.encode(body, order="deterministic")
 
 
@@ -107,8 +103,8 @@ def load_json(text: bytes, *, workspace: str) -> Inventory:
         raise DamagedInventory(f"the inventory of workspace `{workspace}` is damaged: {error}") from None
     if body.workspace != workspace:
         raise DamagedInventory(f"the inventory found for workspace `{workspace}` is that of `{body.workspace}`")
-    records = {address: _read(record) for address, record in body.records.items()}
-    return Inventory(workspace, body.serial, records, applied=body.applied, former=body.former)
+    records, former = ({text: _read(one) for text, one in every.items()} for every in (body.records, body.former))
+    return Inventory(workspace, body.serial, records, applied=body.applied, former=former)
 
 
 def _check(body: _Body) -> None:
@@ -119,7 +115,7 @@ def _check(body: _Body) -> None:
     """
     if body.serial < 0:
         raise ValueError(f"its serial is {body.serial}")
-    for text, record in body.records.items():
+    for text, record in chain(body.records.items(), body.former.items()):
         if parse_address(text).kind in _TOLD:
             raise ValueError(f"`{text}` cannot be managed")
         for name in _LISTS:

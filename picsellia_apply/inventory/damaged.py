@@ -73,5 +73,6 @@ def set_aside(client: Client, lost: Lost, workspace: str, *, root: Path | None =
 
 def without(inventory: Inventory, addresses: frozenset[str]) -> Inventory:
     """Return the inventory without these addresses."""
-    records = {address: record for address, record in inventory.records.items() if address not in addresses}
-    return Inventory(inventory.workspace, inventory.serial, records)
+    both = (inventory.records, inventory.former)
+    records, former = ({text: one for text, one in every.items() if text not in addresses} for every in both)
+    return Inventory(inventory.workspace, inventory.serial, records, former=former)

@@ -43,9 +43,9 @@ class Inventory:
         moved: Some records have another address than the stored ones: it is written even if nothing else changes.
         applied: Digest of the plan whose apply wrote it last and did not complete; empty for none. So a saved plan that
             was cut short is known again, from whatever machine.
-        former: By address of annotations, by picture, the objects that we wrote to versions which people deleted and
-            which an apply that did not complete makes anew. They are no base of anything; their copies in other
-            versions are ours.
+        former: Records of the labels and annotations that we made in versions which people deleted and which an apply
+            that did not complete makes anew, by address. They are no base of anything; their copies in other versions
+            are ours.
     """
 
     workspace: str
@@ -53,4 +53,4 @@ class Inventory:
     records: Mapping[str, Record] = field(default_factory=dict)
     moved: bool = False
     applied: str = ""
-    former: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    former: Mapping[str, Record] = field(default_factory=dict)

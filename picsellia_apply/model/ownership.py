@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from picsellia_apply.model.address import parse_address
@@ -114,14 +115,14 @@ def written_objects(record: Record) -> Mapping[str, tuple[str, ...]]:
 
 
 def written_in(dataset: str, inventory: Inventory) -> list[Mapping[str, tuple[str, ...]]]:
-    """Return what we wrote to each version of a dataset, and to those that are being made anew before people did.
+    """Return what we wrote to each version of a dataset, and had written to those that are being made anew.
 
     Args:
         dataset: Of annotations, up to the name of the version: `annotations/cells@`.
         inventory: What is managed.
     """
-    there = [written_objects(record) for text, record in inventory.records.items() if text.startswith(dataset)]
-    return there + [members for text, members in inventory.former.items() if text.startswith(dataset)]
+    every = chain(inventory.records.items(), inventory.former.items())
+    return [written_objects(record) for text, record in every if text.startswith(dataset)]
 
 
 def made_pictures(record: Record, there: Mapping[str, str | None]) -> Set[str]:

@@ -6,8 +6,10 @@ A version takes its labels with it, a network its files and its thumbnail: thing
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from picsellia_apply.model.address import Address, parse_address
+from picsellia_apply.model.inventory import Record
 from picsellia_apply.model.ownership import INHERITED
 from picsellia_apply.model.state import Resource
 from picsellia_apply.planner.case import World
@@ -54,7 +56,7 @@ def strange_fields(text: str, world: World) -> Iterator[str]:
 
 def is_anothers(text: str, world: World) -> bool:
     """Return whether somebody stored another file in the place of one that we stored."""
-    there, record = world.observed.resources.get(text, Resource()), world.inventory.records[text]
+    there, record = world.observed.resources.get(text, Resource()), world.inventory.records.get(text, Record())
     now, sent = there.fields.get("sha256"), record.fields.get("sha256")
     return now is not None and sent is not None and now != sent  # "": nobody may read it, so it may be anybody's
 
@@ -65,8 +67,9 @@ def _made_by_us(address: Address, whole: str, world: World) -> Iterator[tuple[st
     A version that took over what another one held has its labels from any of the dataset's.
     """
     inherits = INHERITED in world.inventory.records[whole].fields
-    for text, record in world.inventory.records.items():
-        if record.created and text.startswith(("file/", "thumbnail/", "label/")) and not is_anothers(text, world):
+    made = (text for text, record in world.inventory.records.items() if record.created)
+    for text in chain(made, world.inventory.former if inherits else ()):
+        if text.startswith(("file/", "thumbnail/", "label/")) and not is_anothers(text, world):
             part = parse_address(text)
             if part.name == address.name and (inherits or part.version == address.version):
                 yield part.kind, part.rest

@@ -11,6 +11,9 @@ from dataclasses import replace
 import pytest
 from requests import PreparedRequest, Response
 
+from picsellia_apply.cli.wishes import Wishes
+from picsellia_apply.inventory.damaged import without
+from picsellia_apply.model.inventory import Record
 from picsellia_apply.pipeline import is_settled
 from tests.laws.people import Edit, do
 from tests.laws.profiles import PROFILE
@@ -92,10 +95,15 @@ def test_beside_a_copy_it_gets_its_annotations(refused: str, *, here: bool, was:
 def test_what_was_written_to_the_former_one_is_known_until_an_apply_completes() -> None:
     with World() as world:
         deleted_by_people(world, MADE, dataset(first=CHANGED), c_goes=True)
-        written = {"annotations/cells@first": dict(world.records()["annotations/cells@first"].members)}
+        drawn, label = "annotations/cells@first", "label/cells@first/car/rectangle"
+        written = {drawn: Record(members=world.records()[drawn].members), label: Record()}
         for _ in range(2):
             assert not world.execute(world.plan(), sky=Sky(refusing("/label/"))).complete
             assert world.inventory().former == written
+        world.declare(Project({"s1": replace(WITHOUT_C, tags=("sea",))}, dataset=dataset(first=CHANGED), prune=True))
+        assert world.execute(world.plan(wishes=Wishes(targets=("pictures/s1",)))).complete
+        assert world.inventory().former == written, "not all of it was applied"
+        assert without(world.inventory(), frozenset({label})).former == {drawn: written[drawn]}
         assert world.execute(world.plan()).complete
         assert not world.inventory().former
 
@@ -133,6 +141,20 @@ def test_what_a_copy_has_of_the_former_one_is_ours(name: str) -> None:
         do(Edit("delete version", (0, 0, 0)), start)
         start.declare(Project({"s1": pictures}, dataset=dataset(**versions), prune=True))
         killed_at_steps(start, EVERY)
+
+
+def test_labels_that_a_copy_has_of_the_former_one_are_ours() -> None:
+    made = replace(FIRST, sources=())
+    both = replace(dataset(first=made), labels=(("car", "rectangle"), ("van", "rectangle")))
+    with World() as world:
+        for declared in (both, dataset(first=made, second=BARE_COPY)):
+            world.declare(Project({"s1": TWO}, dataset=declared))
+            assert world.execute(world.plan()).complete
+        do(Edit("delete version", (0, 0, 0)), world)
+        world.declare(Project({"s1": TWO}, dataset=dataset(first=made), prune=True))
+        assert not world.execute(world.plan(), sky=Sky(refusing("/label/"))).complete
+        assert world.execute(world.plan()).complete
+        assert list(world.rows().versions) == [("cells", "first")]
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["kept up", "frozen"])

@@ -24,7 +24,10 @@ INVENTORY = Inventory(
         "network/n": Record(fields={"labels": {"1": "car"}, "tag": [], "base_parameters": {"lr": 0.5}}),
     },
     applied="c" * 64,
-    former={"annotations/Cells@second": {"a.jpg": ('{"label":"x"}',)}},
+    former={
+        "annotations/Cells@second": Record(members={"a.jpg": ('{"label":"x"}',)}),
+        "label/Cells@second/x/point": Record(),
+    },
 )
 
 
